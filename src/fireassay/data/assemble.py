@@ -1,0 +1,55 @@
+"""From bars to a Task: features, label, panel, split."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fireassay.data.bars import INDEX_COLUMNS, Bars
+from fireassay.data.columns import select_features
+from fireassay.data.panel import SessionPanel
+from fireassay.data.settings import SplitSettings
+from fireassay.data.splits import walk_forward
+from fireassay.data.targets import TargetSpec, labels
+from fireassay.data.task import Scaling, Task
+
+
+def build_panel(
+    bars: Bars, features: Sequence[str], target: TargetSpec | None = None
+) -> SessionPanel:
+    """Return the panel of the selected features (see `fireassay.data.columns.select_features`)."""
+    index = bars.frame.select(INDEX_COLUMNS)
+    return SessionPanel.from_frame(index, select_features(bars.frame, features, target))
+
+
+def build_task(
+    bars: Bars,
+    *,
+    features: Sequence[str],
+    target: TargetSpec,
+    split: SplitSettings | None = None,
+    scaling: Scaling = "standard",
+    others: Sequence[TargetSpec] = (),
+) -> Task:
+    """Return the Task that a study describes.
+
+    Parameters
+    ----------
+    bars
+        Checked bars.
+    features, target
+        What is learned from, and what is to be learned.
+    split, scaling
+        How sessions are divided and features scaled.
+    others
+        Further targets of the same bars that an intervention may ask for.
+
+    Raises
+    ------
+    UserError
+        If a feature or the target can't be computed, or a part of the split would be empty.
+    """
+    split = split or SplitSettings()
+    panel = build_panel(bars, features, target)
+    divided = walk_forward(panel, test=split.test, validation=split.validation, embargo=split.embargo)
+    first, *rest = labels(bars.frame, [target, *others])
+    return Task(panel, first, divided, scaling, others=tuple(rest))

@@ -1,0 +1,56 @@
+"""Bars: the canonical table that every source becomes and every feature and target is computed on.
+
+| column | type | what it is |
+| --- | --- | --- |
+| symbol | String | one value if the source names none: "" |
+| time | Datetime[us], naive or with zone | the moment from which the bar is known: its end |
+| open, high, low, close | Float64 | prices, if the source has them |
+| volume | Float64 | shares or contracts, if the source has it |
+| vwap, trades, bid, ask | Float64 | if the source has them |
+| session | Int32 | 0 … S − 1 in the order of the table; sessions are contiguous |
+| bar | Int32 | position inside the session, from 0 |
+| slot | Int32 | time of day as a whole number of bar intervals since the session's nominal open |
+| date | Date | the session's date in the exchange's time zone; sessions of one date are one cluster |
+| stale | Boolean | nothing traded: volume 0, or the price merely carried forward |
+| any other | as in the source | the user's own columns |
+
+Rows are sorted by symbol, then time; no row of a session lies outside its span.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from fireassay.findings import DataAudit
+
+SESSION_KEYS = ("symbol", "session")
+INDEX_COLUMNS = ("symbol", "time", "session", "bar", "slot", "date", "stale")
+PRICE_COLUMNS = ("open", "high", "low", "close")
+MARKET_COLUMNS = (*PRICE_COLUMNS, "volume", "vwap", "trades", "bid", "ask")
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Checked bars with their sessions, how they were read, and what the audit noticed.
+
+    Attributes
+    ----------
+    frame
+        The canonical table (module docstring).
+    audit
+        Source, readings (layout, time zone, stamp, session rule, ...) and items noticed.
+    """
+
+    frame: pl.DataFrame
+    audit: DataAudit
+
+    @property
+    def sessions(self) -> int:
+        """Number of sessions."""
+        return self.audit.sessions
+
+    def has(self, *columns: str) -> bool:
+        """Tell whether the table carries all the columns named."""
+        return set(columns) <= set(self.frame.columns)
