@@ -1,0 +1,51 @@
+"""Keep a handful of labels to learn and to score on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from fireassay.data.splits import Split
+from fireassay.data.task import Task
+from fireassay.interventions import Stage, TaskChange, intervention
+from fireassay.seeds import generator
+
+
+@intervention
+class Memorise(TaskChange):
+    """Train and score on the same few rows.
+
+    Question: can the optimiser, the loss and the network fit `rows` labels exactly? A learner that
+    can't has a fault in its code or its optimisation, whatever the data is.
+
+    Attributes
+    ----------
+    rows
+        Labels kept; half of them of each class for a binary label.
+    draw
+        Which ones.
+    """
+
+    id: ClassVar[str] = "memorise"
+    stage: ClassVar[Stage] = Stage.SESSIONS
+    rows: int = Field(32, ge=2)
+    draw: int = 0
+
+    def apply(self, task: Task) -> Task:
+        """Return the Task whose training and test labels are the chosen rows."""
+        rng = generator("memorise", self.draw)
+        candidates, y = task.train_rows, task.label.y
+        if task.label.kind == "real":
+            chosen = rng.permutation(candidates)[: self.rows]
+        else:
+            classes = np.unique(y[candidates])
+            each = [rng.permutation(candidates[y[candidates] == c]) for c in classes]
+            chosen = np.concatenate([c[: max(1, self.rows // len(classes))] for c in each])
+        weight = np.zeros(task.panel.rows, dtype=np.float32)
+        weight[chosen] = 1.0
+        sessions = np.unique(task.panel.session_of_row[chosen])
+        split = Split(sessions, np.empty(0, dtype=np.int64), sessions)
+        return replace(task, split=split, weight=weight, history=(*task.history, self.label))

@@ -1,0 +1,1 @@
+"""Models: the variational primitive, the Transformer that composes it, and reference learners."""

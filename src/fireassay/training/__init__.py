@@ -1,0 +1,1 @@
+"""Training: trials, the objective, cohorts in lockstep, and the run folder."""

@@ -1,0 +1,125 @@
+"""Learners: whatever fits on a Task and predicts per bar, behind one protocol.
+
+Diagnosis knows learners only through it. The Transformer runs many trials in lockstep; a probe (or a
+person's own module) runs them one after the other.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel
+
+from fireassay.arrays import AnyArray
+from fireassay.data.task import Task
+from fireassay.errors import unknown_name
+from fireassay.models.probes import PROBES
+from fireassay.training.store import Store
+from fireassay.training.trial import Run, Trial
+
+Group = Sequence[tuple[Trial, Task]]
+"""Trials that run together, each with the Task it learns (after its interventions)."""
+
+Weights = dict[str, AnyArray]
+
+
+@dataclass(frozen=True)
+class EpochNews:
+    """What is told after an epoch of a cohort.
+
+    Attributes
+    ----------
+    trials
+        Trials that took part.
+    epoch, epochs
+        Epochs done, and those of the longest trial.
+    seconds
+        Time of this epoch.
+    labels
+        Labels learned from in it, over all trials.
+    """
+
+    trials: int
+    epoch: int
+    epochs: int
+    seconds: float
+    labels: float
+
+
+@dataclass
+class Progress:
+    """What training tells, and asks: `stop()` True ends a cohort after its epoch."""
+
+    epoch: Callable[[EpochNews], None] = lambda _news: None
+    stop: Callable[[], bool] = lambda: False
+
+
+@dataclass
+class Setting:
+    """Where and under whose eyes a group runs.
+
+    Attributes
+    ----------
+    device
+        Where networks run.
+    store
+        The run folder, or None to keep nothing.
+    progress
+        What is told, and when to stop.
+    """
+
+    device: str = "cpu"
+    store: Store | None = None
+    progress: Progress = field(default_factory=Progress)
+
+
+class Learner(ABC):
+    """A way to learn.
+
+    Attributes
+    ----------
+    name
+        As users write it with --model.
+    knobs
+        Names of the settings that interventions may turn.
+    """
+
+    name: str
+    knobs: frozenset[str]
+
+    @abstractmethod
+    def default(self) -> BaseModel:
+        """Return its settings where the user sets none."""
+
+    @abstractmethod
+    def run(self, group: Group, setting: Setting) -> list[tuple[Run, Weights]]:
+        """Train the trials of a group; return their runs in order, with the weights to keep."""
+
+    def cohort_key(self, settings: BaseModel, task: Task) -> Hashable:
+        """Return what trials that may run together have in common; None: each runs alone."""
+        return None
+
+    def cohort_size(self, settings: BaseModel, task: Task, device: str) -> int:
+        """Return how many trials may run together on the device."""
+        return 1
+
+
+def learner(name: str) -> Learner:
+    """Return the learner of that name; raises SettingError with the nearest names."""
+    from fireassay.training.network import NETWORKS
+    from fireassay.training.probing import ProbeLearner
+
+    if name in NETWORKS:
+        return NETWORKS[name]
+    if name in PROBES:
+        return ProbeLearner(PROBES[name]())
+    raise unknown_name("model", name, learner_names())
+
+
+def learner_names() -> list[str]:
+    """Return the names of all learners."""
+    from fireassay.training.network import NETWORKS
+
+    return sorted([*NETWORKS, *PROBES])

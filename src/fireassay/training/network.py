@@ -1,0 +1,92 @@
+"""The Transformer as a learner: trials of equal shape in one cohort."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Hashable
+from pathlib import Path
+
+import torch
+from pydantic import BaseModel
+
+from fireassay.data.task import Task
+from fireassay.training.cohort import Cohort, cohort_key
+from fireassay.training.learner import EpochNews, Group, Learner, Setting, Weights
+from fireassay.training.settings import NetSettings, PosteriorKind
+from fireassay.training.trial import Run
+
+MEMORY_SHARE = 0.4
+"""Share of the free memory that a cohort may take."""
+
+MOST_TRIALS = 32
+"""Trials of one cohort at most: beyond it a CPU gains nothing, and results come later."""
+
+ACTIVATIONS = 34
+"""Floats that a layer keeps for the backward pass, per row and channel (measured)."""
+
+CHECKPOINT_S = 2.0
+"""Seconds of training between checkpoints, at least: an epoch that is lost costs no more."""
+
+
+class NetLearner(Learner):
+    """The Transformer under one kind of posterior."""
+
+    def __init__(self, name: str, posterior: PosteriorKind) -> None:
+        self.name = name
+        self.posterior = posterior
+        self.knobs = frozenset(NetSettings.model_fields)
+
+    def default(self) -> NetSettings:
+        """Return the settings of this posterior."""
+        return NetSettings(posterior=self.posterior)
+
+    def cohort_key(self, settings: BaseModel, task: Task) -> Hashable:
+        """Return the shapes and the sessions that a cohort shares."""
+        assert isinstance(settings, NetSettings)
+        return cohort_key(settings, task)
+
+    def cohort_size(self, settings: BaseModel, task: Task, device: str) -> int:
+        """Return how many trials of this shape fit into the free memory, at most MOST_TRIALS."""
+        assert isinstance(settings, NetSettings)
+        rows = max(settings.batch_labels, int(task.panel.lengths.max()))
+        step = 4 * rows * settings.width * settings.layers * ACTIVATIONS
+        labels = 8 * task.panel.rows
+        room = int(MEMORY_SHARE * free_memory(device))
+        return max(1, min(MOST_TRIALS, room // (step + labels)))
+
+    def run(self, group: Group, setting: Setting) -> list[tuple[Run, Weights]]:
+        """Train in lockstep, keeping a checkpoint every few seconds; resume from one if there is."""
+        cohort = Cohort(group, setting.device)
+        store = setting.store
+        if store:
+            store.resume_cohort(cohort)
+        kept_at = time.perf_counter()
+        while not cohort.finished:
+            labels = sum(m.labels for m in cohort.running)
+            trials, epochs = len(cohort.running), max(m.settings.epochs for m in cohort.running)
+            seconds = cohort.train_epoch()
+            if store and time.perf_counter() - kept_at > CHECKPOINT_S:
+                store.save_cohort(cohort)
+                kept_at = time.perf_counter()
+            setting.progress.epoch(EpochNews(trials, cohort.epoch, epochs, seconds, labels))
+            if setting.progress.stop():
+                cohort.cut_short()
+        return [(run, cohort.weights(k)) for k, run in enumerate(cohort.finish())]
+
+
+def free_memory(device: str) -> int:
+    """Return the bytes that are free on the device."""
+    if device.startswith("cuda"):
+        return int(torch.cuda.mem_get_info(device)[0])
+    meminfo = Path("/proc/meminfo")
+    if meminfo.exists():
+        for line in meminfo.read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    return 4 * 2**30
+
+
+NETWORKS: dict[str, Learner] = {
+    "bayesian": NetLearner("bayesian", PosteriorKind.MEAN_FIELD),
+    "transformer": NetLearner("transformer", PosteriorKind.DETERMINISTIC),
+}

@@ -1,0 +1,124 @@
+"""Posterior predictive of K trials on sessions: means, entropies, and what they decompose into."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fireassay.arrays import Int
+from fireassay.data.task import Kind
+from fireassay.models.transformer import NO_DROPOUT, Dropout, Transformer
+from fireassay.models.variational import MeanField, Weights
+from fireassay.training.batches import Feeder, evaluation_steps
+from fireassay.training.objective import STUDENT_DF, entropy, probabilities
+from fireassay.training.settings import NetSettings, NoiseKind, PosteriorKind
+from fireassay.training.streams import normal, stream
+
+PASS_NUMBERS = 2**22
+"""Channel values of one layer that an evaluation pass may hold: bounds its memory."""
+
+
+@dataclass(frozen=True)
+class Predictive:
+    """The predictive distribution of K trials at n rows.
+
+    Attributes
+    ----------
+    mean
+        `[K, n, C]` probabilities, or locations in training SDs.
+    total, expected
+        `[K, n]` predictive entropy and expected entropy in nats; variances for a regression.
+    """
+
+    mean: Tensor
+    total: Tensor
+    expected: Tensor
+
+
+@dataclass(frozen=True)
+class Forecaster:
+    """Draws from the posteriors of K trials and predicts with them.
+
+    Parameters
+    ----------
+    net, posterior
+        The network and K posteriors over its weights.
+    settings, seeds
+        `[K]` settings and seeds of the trials: draws derive from the seed, so a trial predicts the
+        same whoever stands beside it.
+    feeder
+        Where inputs come from.
+    kind
+        The likelihood.
+    """
+
+    net: Transformer
+    posterior: MeanField
+    settings: Sequence[NetSettings]
+    seeds: Sequence[int]
+    feeder: Feeder
+    kind: Kind
+
+    def __call__(self, sessions: Int, rows: Int, draws: int, purpose: str) -> Predictive:
+        """Predict at sorted `rows [n]` of the sessions given; each session is read whole."""
+        weights, draws = self._weights(draws, purpose)
+        trials, device, arch = len(self.seeds), self.feeder.device, self.net.arch
+        mean = torch.zeros(trials, len(rows), arch.outputs, device=device)
+        total = torch.zeros(trials, len(rows), device=device)
+        expected = torch.zeros(trials, len(rows), device=device)
+        if len(rows) == 0:
+            return Predictive(mean, total, expected)
+        longest = int(self.feeder.panel.lengths[sessions].max())
+        per_pass = max(longest, PASS_NUMBERS // (trials * draws * arch.width))
+        steps = evaluation_steps(
+            self.feeder.panel.offsets, sessions, rows=per_pass, window=max(arch.windows)
+        )
+        with torch.no_grad():
+            for i, step in enumerate(steps):
+                flat = step.rows[0]
+                place = np.searchsorted(rows, flat).clip(max=len(rows) - 1)
+                hit = np.flatnonzero(rows[place] == flat)
+                if not len(hit):
+                    continue
+                outputs = self.net(weights, self.feeder(step), self._dropout(purpose, i))
+                picked = outputs[:, torch.as_tensor(hit, device=device)].unflatten(0, (trials, -1))
+                at = torch.as_tensor(place[hit], device=device)
+                mean[:, at], total[:, at], expected[:, at] = self._moments(picked, weights)
+        return Predictive(mean, total, expected)
+
+    def _weights(self, draws: int, purpose: str) -> tuple[Weights, int]:
+        """Return the weights of K · S draws, and S: 1 where nothing is random."""
+        random = self.posterior.random
+        if not bool(random.any()) and not self._stays_on():
+            draws = 1
+        streams = [stream(self.feeder.device, seed, purpose) for seed in self.seeds]
+        noise = normal(streams, random, draws, self.posterior.layout.size)
+        with torch.no_grad():
+            return self.posterior.draw(noise), draws
+
+    def _stays_on(self) -> bool:
+        return any(s.posterior is PosteriorKind.DROPOUT and s.dropout > 0 for s in self.settings)
+
+    def _dropout(self, purpose: str, step: int) -> Dropout:
+        if not self._stays_on():
+            return NO_DROPOUT
+        rates = [s.dropout if s.posterior is PosteriorKind.DROPOUT else 0.0 for s in self.settings]
+        streams = [stream(self.feeder.device, seed, purpose, "dropout", step) for seed in self.seeds]
+        return Dropout(rates, streams)
+
+    def _moments(self, outputs: Tensor, weights: Weights) -> tuple[Tensor, Tensor, Tensor]:
+        """`[K, S, n, C]` outputs to predictive mean, total and expected uncertainty."""
+        p = probabilities(self.kind, outputs)
+        mean = p.mean(1)
+        if self.kind != "real":
+            return mean, entropy(self.kind, mean), entropy(self.kind, p).mean(1)
+        assert self.net.log_noise is not None
+        variance = torch.exp(2 * weights[self.net.log_noise]).unflatten(0, outputs.shape[:2])
+        if self.settings[0].noise is NoiseKind.STUDENT:
+            variance = variance * STUDENT_DF / (STUDENT_DF - 2)
+        expected = variance.mean(1).expand(-1, outputs.shape[2])
+        return mean, expected + p[..., 0].var(1, correction=0), expected

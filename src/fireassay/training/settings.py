@@ -1,0 +1,166 @@
+"""Settings of the network learners: every field is a key of study.toml and a flag.
+
+Fields split in two. Those that fix shapes (`SHAPE_FIELDS`) must agree between trials of a cohort;
+all others are vectors over the trial axis.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from fireassay.choices import Activation, Part, Positions, PriorKind
+
+BAYESIAN_PARTS = (Part.EMBEDDING, Part.ATTENTION, Part.MLP, Part.HEAD)
+"""Parts that are random by default: all but the norms (and the observation noise)."""
+
+
+class Estimator(StrEnum):
+    """How the expectation over the posterior is estimated in a training step."""
+
+    GROUPED = "grouped"
+    """Groups of sequences share a draw: the noise of one draw, averaged, at the cost of one step."""
+    SHARED = "shared"
+    """One draw for the whole step."""
+    FLIPOUT = "flipout"
+    """One draw, with random signs per sequence: about twice the cost."""
+
+
+class PosteriorKind(StrEnum):
+    """What stands for the posterior over weights."""
+
+    DETERMINISTIC = "deterministic"
+    MEAN_FIELD = "mean_field"
+    DROPOUT = "dropout"
+    """Dropout stays on for predictions (Gal and Ghahramani 2016, arXiv:1506.02142)."""
+    LAPLACE = "laplace"
+    """Last layer only, closed form at the trained weights (Daxberger et al. 2021)."""
+
+
+class NoiseKind(StrEnum):
+    """Observation noise of a regression, with a learned scale."""
+
+    GAUSSIAN = "gaussian"
+    STUDENT = "student"
+
+
+class Schedule(StrEnum):
+    """Learning rate over the run, after a linear warm-up."""
+
+    COSINE = "cosine"
+    CONSTANT = "constant"
+
+
+class KlSchedule(StrEnum):
+    """Course of the KL weight over the run, as a factor that reaches 1 before the end."""
+
+    CONSTANT = "constant"
+    WARM_UP = "warm_up"
+    """Linear from 0 over the first half (Sønderby et al. 2016, arXiv:1602.02282)."""
+    CYCLICAL = "cyclical"
+    """Four ramps, each linear to 1 over its first half (Fu et al. 2019, arXiv:1903.10145)."""
+
+
+class NetSettings(BaseModel):
+    """How a Transformer is built, what it minimises and how it is trained."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    # Shape
+    width: int = Field(64, ge=2, description="Channels of the Transformer's stream.")
+    layers: int = Field(2, ge=1, description="Number of blocks.")
+    heads: int = Field(4, ge=1, description="Attention heads; width / heads must be even.")
+    look_back: int = Field(
+        64, ge=1, le=512, description="Bars that a prediction may depend on, its own included."
+    )
+    mlp_ratio: int = Field(4, ge=1, description="Hidden width of the MLP, in widths.")
+    positions: Positions = Field(Positions.ROTARY, description="Rotary or learned positions.")
+    activation: Activation = Field(Activation.GELU, description="Non-linearity of the MLP.")
+
+    # Training
+    epochs: int = Field(20, ge=1, description="Passes over the training sessions, at most.")
+    patience: int = Field(
+        6, ge=0, description="Epochs without a better validation NLL before stopping; 0: never stop."
+    )
+    batch_labels: int = Field(1024, ge=1, description="Bars in a training step, about.")
+    learning_rate: float = Field(3e-3, gt=0, description="Peak step size of AdamW.")
+    schedule: Schedule = Field(Schedule.COSINE, description="Course of the learning rate.")
+    warm_up: float = Field(0.05, ge=0, le=1, description="Share of steps with a rising rate.")
+    weight_decay: float = Field(1e-4, ge=0, description="Decoupled, on matrices only.")
+    dropout: float = Field(0.0, ge=0, lt=1, description="Rate on the output of every branch.")
+    label_smoothing: float = Field(0.0, ge=0, lt=1, description="Weight of the uniform label.")
+    clip: float = Field(1.0, ge=0, description="Bound on a trial's gradient norm; 0: none.")
+
+    trace_rows: int = Field(
+        40_000,
+        ge=1,
+        description="Bars of each part, whole sessions, that the per-epoch measures look at.",
+    )
+
+    # Posterior
+    posterior: PosteriorKind = Field(
+        PosteriorKind.DETERMINISTIC, description="What stands for the posterior over weights."
+    )
+    bayesian: tuple[Part, ...] = Field(
+        BAYESIAN_PARTS, description="Parts whose weights are random under the mean-field posterior."
+    )
+    prior: PriorKind = Field(PriorKind.FAN_IN, description="How the prior's scale is set.")
+    prior_sigma: float = Field(1.0, gt=0, description="Scale of the prior, in the units of its kind.")
+    kl_weight: float = Field(
+        1.0, ge=0, description="Weight of KL / N against the mean NLL per label: 1 is exact Bayes."
+    )
+    kl_schedule: KlSchedule = Field(KlSchedule.CONSTANT, description="Course of the KL weight.")
+    free_bits: float = Field(
+        0.0, ge=0, description="Nats of KL that cost nothing. Changes the objective: no longer Bayes."
+    )
+    likelihood_power: float | Literal["effective"] = Field(
+        1.0, description="Power on the likelihood; 'effective' is N_eff / N for overlapping labels."
+    )
+    posterior_sigma: float = Field(
+        0.05, gt=0, description="Posterior scale at the start, in units of 1/√fan_in."
+    )
+    sigma_rate: float = Field(
+        10.0, gt=0, description="Step size of log sigmas, in learning rates: they have further to go."
+    )
+    estimator: Estimator = Field(Estimator.GROUPED, description="Draws in a training step.")
+    groups: int = Field(8, ge=1, description="Draws of a training step, when grouped.")
+    draws: int = Field(16, ge=1, description="Posterior draws of a prediction.")
+    noise: NoiseKind = Field(NoiseKind.GAUSSIAN, description="Observation noise of a regression.")
+
+    @field_validator("bayesian", mode="before")
+    @classmethod
+    def _ordered(cls, value: Any) -> Any:
+        return tuple(sorted(set(value))) if isinstance(value, (list, tuple, set)) else value
+
+    @model_validator(mode="after")
+    def _possible(self) -> NetSettings:
+        if self.width % self.heads or (self.width // self.heads) % 2:
+            raise ValueError(
+                f"width {self.width} must be a multiple of heads {self.heads} with an even quotient"
+            )
+        return self
+
+    @property
+    def random(self) -> bool:
+        """Whether training draws weights."""
+        return self.posterior is PosteriorKind.MEAN_FIELD
+
+
+SHAPE_FIELDS = (
+    "width",
+    "layers",
+    "heads",
+    "look_back",
+    "mlp_ratio",
+    "positions",
+    "activation",
+    "batch_labels",
+    "estimator",
+    "groups",
+    "draws",
+    "noise",
+    "trace_rows",
+)
+"""Settings that trials of one cohort share."""
