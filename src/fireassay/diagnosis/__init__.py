@@ -1,0 +1,1 @@
+"""Diagnosis: checks that plan trials and judge runs, and the verdict that follows from evidence."""

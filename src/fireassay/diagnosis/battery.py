@@ -1,0 +1,173 @@
+"""The battery: pool what all checks want, run it in order of cost, judge, say what was left out."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from fireassay.diagnosis.budget import Clock, Rate, affordable
+from fireassay.diagnosis.case import Case
+from fireassay.diagnosis.checks import CHECKS, Check, Cost
+from fireassay.errors import UserError
+from fireassay.findings import Evidence, EvidenceStatus
+from fireassay.training.trial import Run, Trial
+
+ROUNDS = 3
+"""Rounds of planning at one level of cost: a later round builds on the runs of an earlier one."""
+
+Execute = Callable[[Sequence[Trial]], Iterable[Run]]
+
+
+@dataclass
+class News:
+    """What the battery tells while it runs."""
+
+    planned: Callable[[Cost, Sequence[Trial], float], None] = lambda _cost, _trials, _seconds: None
+    ran: Callable[[Run], None] = lambda _run: None
+    judged: Callable[[Evidence], None] = lambda _evidence: None
+
+
+@dataclass
+class Battery:
+    """What a battery brought.
+
+    Attributes
+    ----------
+    runs
+        By trial id.
+    evidence
+        In the order in which checks judged; p not yet corrected.
+    not_afforded
+        Checks whose trials the budget left out, in words.
+    crashes
+        Tracebacks of checks that failed, by check id.
+    """
+
+    runs: dict[str, Run] = field(default_factory=dict)
+    evidence: list[Evidence] = field(default_factory=list)
+    not_afforded: list[str] = field(default_factory=list)
+    crashes: dict[str, str] = field(default_factory=dict)
+
+
+def run_battery(
+    case: Case,
+    execute: Execute,
+    clock: Clock,
+    rate: Rate | None,
+    news: News | None = None,
+    only: Sequence[str] = (),
+) -> Battery:
+    """Run all checks (or those named) on a case.
+
+    Parameters
+    ----------
+    case
+        What is diagnosed.
+    execute
+        Runs trials, equal ones once; called with each round's pooled plan before it is run.
+    clock, rate
+        Budget and the predicted speed; without a rate everything planned is afforded.
+    news
+        Told of plans, runs and evidence as they come.
+    only
+        Names of checks; empty for all.
+    """
+    news = news or News()
+    battery = Battery()
+    names = list(only) or list(CHECKS)
+    checks = sorted((CHECKS[name]() for name in names), key=lambda c: (c.cost, c.id))
+    for cost in Cost:
+        _run_level([c for c in checks if c.cost is cost], case, execute, clock, rate, news, battery)
+    return battery
+
+
+def _run_level(
+    checks: Sequence[Check],
+    case: Case,
+    execute: Execute,
+    clock: Clock,
+    rate: Rate | None,
+    news: News,
+    battery: Battery,
+) -> None:
+    """Plan and run the checks of one level of cost, then judge them."""
+    active: list[Check] = []
+    for check in checks:
+        why = check.applies(case)
+        if why:
+            _add(battery, news, check.without(EvidenceStatus.NOT_APPLICABLE, f"Left out: {why}."))
+        else:
+            active.append(check)
+    short: dict[str, int] = {}
+    for _ in range(ROUNDS):
+        wanted, owner = _pool(active, case, battery)
+        if not wanted:
+            break
+        left_out: list[Trial] = []
+        if rate is not None:
+            wanted, left_out = affordable(wanted, case.tasks, rate, clock)
+        for trial in left_out:
+            short[owner[trial.id]] = short.get(owner[trial.id], 0) + 1
+        news.planned(checks[0].cost, wanted, sum(_cost(t, case, rate) for t in wanted))
+        for run in execute(wanted):
+            battery.runs[run.trial.id] = run
+            news.ran(run)
+        if left_out:
+            break
+    for check in active:
+        evidence = _judged(check, case, battery)
+        for item in evidence:
+            _add(battery, news, item)
+        if check.id in short:
+            battery.not_afforded.append(
+                f"{check.question} ({short[check.id]} training runs left out)"
+            )
+            if not evidence:
+                why = "The budget didn't allow it; a larger --budget does."
+                _add(battery, news, check.without(EvidenceStatus.NOT_AFFORDED, why))
+
+
+def _pool(
+    checks: Sequence[Check], case: Case, battery: Battery
+) -> tuple[list[Trial], dict[str, str]]:
+    """Return the distinct trials that all checks still want, and which check wanted each first."""
+    wanted: dict[str, Trial] = {}
+    owner: dict[str, str] = {}
+    for check in checks:
+        if check.id in battery.crashes:
+            continue
+        try:
+            trials = check.plan(case, battery.runs)
+        except UserError:
+            raise
+        except Exception:  # a check that crashes is a finding, not the end of the battery
+            battery.crashes[check.id] = traceback.format_exc()
+            continue
+        for trial in trials:
+            if trial.id not in battery.runs and trial.id not in wanted:
+                wanted[trial.id] = trial
+                owner[trial.id] = check.id
+    return list(wanted.values()), owner
+
+
+def _judged(check: Check, case: Case, battery: Battery) -> Sequence[Evidence]:
+    """Let a check judge; one that crashes leaves an evidence that says so."""
+    if check.id not in battery.crashes:
+        try:
+            return check.judge(case, battery.runs)
+        except UserError:
+            raise
+        except Exception:  # as in _pool
+            battery.crashes[check.id] = traceback.format_exc()
+    last = battery.crashes[check.id].strip().splitlines()[-1]
+    return [check.without(EvidenceStatus.FAILED, f"The check failed: {last}")]
+
+
+def _cost(trial: Trial, case: Case, rate: Rate | None) -> float:
+    return rate.seconds(trial, case.tasks.of(trial)) if rate else 0.0
+
+
+def _add(battery: Battery, news: News, evidence: Evidence) -> None:
+    battery.evidence.append(evidence)
+    news.judged(evidence)

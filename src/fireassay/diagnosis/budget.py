@@ -1,0 +1,162 @@
+"""What a diagnosis may cost, and what that buys: sessions, epochs, checks.
+
+Training time is predicted from the time of one step of the user's own network on this machine.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from fireassay.arrays import Int
+from fireassay.data.task import Task
+from fireassay.interventions.recent_sessions import RecentSessions
+from fireassay.interventions.scale_setting import ScaleSetting
+from fireassay.training.settings import NetSettings
+from fireassay.training.trial import Tasks, Trial
+
+LEAST_DATES = 30
+"""Training dates below which a diagnosis would speak of another problem than the user's."""
+
+LEAST_EPOCHS = 4
+
+RESERVE = 0.15
+"""Share of the budget kept for judging and writing the report."""
+
+PLANNED_TRIALS = 14
+"""Trials of the user's network that a first round asks for, about."""
+
+BATTERY_DRAWS = 4
+"""Posterior draws of a prediction inside the battery."""
+
+BATTERY_ROWS = 6000
+"""Bars of each part that the per-epoch measures look at inside the battery."""
+
+
+@dataclass
+class Clock:
+    """Time spent against the budget.
+
+    Attributes
+    ----------
+    limit_s
+        The budget; infinite for none.
+    began
+        When the diagnosis began.
+    """
+
+    limit_s: float
+    began: float = field(default_factory=time.perf_counter)
+
+    @property
+    def spent(self) -> float:
+        """Seconds since the diagnosis began."""
+        return time.perf_counter() - self.began
+
+    @property
+    def left(self) -> float:
+        """Seconds left for training."""
+        return self.limit_s * (1 - RESERVE) - self.spent
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Speed of the user's network here.
+
+    Attributes
+    ----------
+    per_row
+        Seconds to train on one bar once.
+    size
+        Relative work per bar that it was measured at (`work`).
+    """
+
+    per_row: float
+    size: float
+
+    def seconds(self, trial: Trial, task: Task) -> float:
+        """Predict the time of a trial, predictions included."""
+        s = trial.settings
+        if not isinstance(s, NetSettings):
+            return 2e-5 * task.panel.rows
+        lengths = task.panel.lengths
+        train, test = (_rows(lengths, part) for part in (task.split.train, task.split.test))
+        validation = _rows(lengths, task.split.validation)
+        traced = 2 / 3 * sum(min(s.trace_rows, n) for n in (train, validation, test))
+        final = s.draws / 3 * (test + validation)
+        return self.per_row * work(s) / self.size * (s.epochs * (train + traced) + final)
+
+
+def _rows(lengths: Int, sessions: Int) -> int:
+    return int(lengths[sessions].sum())
+
+
+def work(s: NetSettings) -> float:
+    """Relative work per bar of a network: matrix products and attention."""
+    per_layer = (4 + 2 * s.mlp_ratio) * s.width**2 + 4 * s.width * s.look_back / s.layers
+    return float(s.layers * per_layer + 60 * s.width * s.layers)
+
+
+def measure_rate(trial: Trial, task: Task, device: str) -> Rate:
+    """Time two steps of the user's network."""
+    from fireassay.training.cohort import Cohort
+
+    settings = trial.settings
+    assert isinstance(settings, NetSettings)
+    cohort = Cohort([(trial, task)], device)
+    return Rate(cohort.time_step(), work(settings))
+
+
+def fit_to_budget(trial: Trial, task: Task, rate: Rate, clock: Clock) -> tuple[Trial, str]:
+    """Return the user's trial with as many sessions and epochs as the budget buys, and what it is.
+
+    Epochs are kept as set as long as half of the training dates can be; then dates, then epochs
+    give way, down to LEAST_DATES and LEAST_EPOCHS.
+    """
+    settings = trial.settings
+    if not isinstance(settings, NetSettings):
+        return trial, ""
+    trial = replace(
+        trial,
+        settings=settings.model_copy(
+            update={
+                "draws": min(settings.draws, BATTERY_DRAWS),
+                "trace_rows": min(settings.trace_rows, BATTERY_ROWS),
+            }
+        ),
+    )
+    dates = len(set(task.panel.clusters[task.split.train].tolist()))
+    share = clock.left / (PLANNED_TRIALS * rate.seconds(trial, task))
+    if share >= 1:
+        return trial, ""
+    kept = max(share, 0.5)
+    epochs = max(LEAST_EPOCHS, round(settings.epochs * min(1.0, share / kept)))
+    if share / kept < LEAST_EPOCHS / settings.epochs:
+        kept *= share / kept * settings.epochs / LEAST_EPOCHS
+    chosen = min(dates, max(LEAST_DATES, round(dates * kept)))
+    changes: list[ScaleSetting | RecentSessions] = []
+    if epochs < settings.epochs:
+        changes.append(ScaleSetting(setting="epochs", factor=epochs / settings.epochs))
+    if chosen < dates:
+        changes.append(RecentSessions(dates=chosen))
+    note = (
+        f"To fit the budget the network's trials learn from the latest {chosen} of {dates} training "
+        f"dates for {epochs} of {settings.epochs} epochs."
+    )
+    return trial.with_(*changes), note
+
+
+def affordable(
+    trials: Sequence[Trial], tasks: Tasks, rate: Rate, clock: Clock
+) -> tuple[list[Trial], list[Trial]]:
+    """Divide trials, in the order given, into those that fit the time left and those that don't."""
+    left, yes, no = clock.left, [], []
+    for trial in trials:
+        cost = rate.seconds(trial, tasks.of(trial))
+        if cost <= left:
+            left -= cost
+            yes.append(trial)
+        else:
+            no.append(trial)
+    return yes, no

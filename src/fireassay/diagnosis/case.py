@@ -1,0 +1,209 @@
+"""The case: the Task, the user's model as set, and what the diagnosis was asked to look for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import numpy as np
+
+from fireassay.arrays import Float, Int
+from fireassay.data.task import Task
+from fireassay.interventions import Intervention
+from fireassay.interventions.permute_labels import PermuteLabels
+from fireassay.interventions.plant_signal import Form, PlantSignal
+from fireassay.seeds import derive
+from fireassay.statistics.bootstrap import Difference, Estimate, paired_difference, session_bootstrap
+from fireassay.statistics.exchange import Permutations, permute_dates
+from fireassay.statistics.null import NullTest, heldout_null
+from fireassay.statistics.scores import Score
+from fireassay.training.trial import Run, Tasks, Trial
+
+Runs = Mapping[str, Run]
+"""Runs by trial id: what has come back so far."""
+
+STRONG = {"binary": 0.85, "multiclass": 0.85, "real": 0.5}
+"""Dose of the strong planted signal: AUC, or correlation."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Held-out predictions beside labels, as the statistics take them.
+
+    Attributes
+    ----------
+    pred, y
+        `[R']` NaN where there is no prediction or no label. For several classes a row stands for
+        each (bar, class): the class's probability less its mean, and whether it came true.
+    offsets, clusters, symbols
+        Sessions in those rows; `[S]` date and symbol of each session.
+    key
+        The trials whose predictions they are.
+    """
+
+    pred: Float
+    y: Float
+    offsets: Int
+    clusters: Int
+    symbols: Int
+    key: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Case:
+    """All that checks plan from and judge by.
+
+    Attributes
+    ----------
+    tasks
+        The Tasks, the user's own as `tasks.task`.
+    trial
+        The user's model as set.
+    references
+        Reference learners on the same Task.
+    effect
+        The effect that matters, as a difference of the headline score from chance.
+    alpha
+        Level of every decision, after correction over the battery.
+    draws
+        Permutations behind every p.
+    seeds
+        Runs of every configuration of the user's model.
+    skipped
+        Name of the label with one more bar skipped before the outcome, where that makes sense.
+    memory
+        Scores that several checks ask for, kept by what they are made of.
+    """
+
+    tasks: Tasks
+    trial: Trial
+    references: tuple[Trial, ...]
+    effect: float
+    alpha: float = 0.05
+    draws: int = 999
+    seeds: int = 1
+    skipped: str | None = None
+    memory: dict[tuple[object, ...], Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def task(self) -> Task:
+        """The user's Task."""
+        return self.tasks.task
+
+    @property
+    def score(self) -> Score:
+        """The headline score."""
+        return Score.RANK_IC if self.task.label.kind == "real" else Score.AUC
+
+    @property
+    def metric(self) -> str:
+        """The headline score's name in a report."""
+        many = self.task.label.kind == "multiclass"
+        return f"{self.score} (classes pooled)" if many else str(self.score)
+
+    @property
+    def chance(self) -> float:
+        """The headline score without skill."""
+        return self.score.chance
+
+    @property
+    def strong(self) -> PlantSignal:
+        """The strong planted signal."""
+        return PlantSignal(dose=STRONG[self.task.label.kind], form=Form.LINEAR)
+
+    def planted(self, draw: int) -> PlantSignal:
+        """Return a planted signal of the size that matters."""
+        return PlantSignal(dose=self.chance + self.effect, form=Form.LINEAR, draw=1 + draw)
+
+    def permuted(self, draw: int) -> PermuteLabels:
+        """Return one permutation of the label sessions."""
+        return PermuteLabels(draw=draw)
+
+    def seeded(self, trial: Trial, *changes: Intervention) -> list[Trial]:
+        """Return the trial under the changes, once per seed."""
+        return [trial.with_(*changes, seed=trial.seed + i) for i in range(self.seeds)]
+
+    # Judging
+
+    def scored(self, runs: Sequence[Run]) -> Scored:
+        """Return the mean of the runs' test predictions beside the labels that they learned."""
+        task = self.tasks.of(runs[0].trial)
+        panel, classes = task.panel, max(task.label.outputs, 1)
+        mean = np.full((panel.rows, classes), np.nan)
+        mean[runs[0].test.rows] = np.mean([run.test.mean for run in runs], axis=0)
+        y = np.where(task.usable, task.label.y, np.nan).astype(np.float64)
+        if task.label.kind == "multiclass":
+            truth = (y[:, None] == np.arange(classes)).astype(np.float64)
+            truth[np.isnan(y)] = np.nan
+            mean, y = (mean - np.nanmean(mean, axis=0)).ravel(), truth.ravel()
+        _, symbols = np.unique(np.array(panel.symbols), return_inverse=True)
+        return Scored(
+            pred=mean.ravel(),
+            y=y,
+            offsets=panel.offsets * (classes if task.label.kind == "multiclass" else 1),
+            clusters=panel.clusters,
+            symbols=symbols,
+            key=tuple(run.trial.id for run in runs),
+        )
+
+    def permutations(self, scored: Scored) -> Permutations:
+        """Return the exchanges of whole test dates; the same for all learners of one label."""
+        known = ~(np.isnan(scored.pred) | np.isnan(scored.y))
+        count = np.r_[0, np.cumsum(known)]
+        return permute_dates(
+            scored.offsets,
+            scored.clusters,
+            self.draws,
+            seed=derive("session null", self.task.fingerprint),
+            symbols=scored.symbols,
+            eligible=count[scored.offsets[1:]] > count[scored.offsets[:-1]],
+        )
+
+    def against_null(self, scored: Scored, permutations: Permutations | None = None) -> NullTest:
+        """Test held-out predictions against exchanged label sessions."""
+        return heldout_null(
+            scored.pred,
+            scored.y,
+            scored.offsets,
+            scored.clusters,
+            seed=0,
+            score=self.score,
+            permutations=permutations or self.permutations(scored),
+        )
+
+    def estimate(self, scored: Scored) -> Estimate:
+        """Return the headline score with its interval over dates."""
+        key = ("estimate", scored.key)
+        if key not in self.memory:
+            self.memory[key] = session_bootstrap(
+                scored.pred,
+                scored.y,
+                scored.offsets,
+                scored.clusters,
+                seed=derive("interval", self.task.fingerprint),
+                score=self.score,
+            )
+        return cast("Estimate", self.memory[key])
+
+    def gain(self, scored: Scored, baseline: Scored) -> Difference:
+        """Return what one set of predictions gains on another over the same dates."""
+        key = ("gain", scored.key, baseline.key)
+        if key not in self.memory:
+            self.memory[key] = paired_difference(
+                scored.pred,
+                baseline.pred,
+                scored.y,
+                scored.offsets,
+                scored.clusters,
+                seed=derive("gain", self.task.fingerprint),
+                score=self.score,
+                baseline_y=baseline.y,
+            )
+        return cast("Difference", self.memory[key])
+
+
+def pick(runs: Runs, trials: Sequence[Trial]) -> list[Run] | None:
+    """Return the runs of all trials in order, or None if any hasn't come back."""
+    found = [runs[t.id] for t in trials if t.id in runs]
+    return found if len(found) == len(trials) else None

@@ -1,0 +1,76 @@
+"""The checks, one file each: what to ask, which trials answer it, and what their runs say.
+
+A check never trains. `plan` names the trials it wants, given the runs so far (so that a second round
+can build on the first); `judge` turns runs into evidence. The lab pools the plans of all checks, so
+a trial that several want is run once.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import ClassVar
+
+from fireassay.diagnosis.case import Case, Runs
+from fireassay.findings import Evidence, EvidenceStatus
+from fireassay.registry import Registry
+from fireassay.training.trial import Trial
+
+
+class Cost(IntEnum):
+    """Order in which checks are afforded."""
+
+    FREE = 0
+    """Reads the data: seconds."""
+    CONTROL = 1
+    """Trains what every other check is compared with."""
+    TRIALS = 2
+    """Trains the user's model under interventions."""
+    DEEP = 3
+    """Trains it many times."""
+
+
+class Check(ABC):
+    """One question about why a model doesn't learn.
+
+    Attributes
+    ----------
+    id
+        Its name; evidence ids begin with it.
+    question
+        In plain words.
+    causes
+        Causes that its evidence can bear on.
+    cost
+        When it is afforded.
+    """
+
+    id: ClassVar[str]
+    question: ClassVar[str]
+    causes: ClassVar[tuple[str, ...]]
+    cost: ClassVar[Cost]
+
+    def applies(self, case: Case) -> str:
+        """Return why the check makes no sense for this case; empty if it does."""
+        return ""
+
+    def plan(self, case: Case, runs: Runs) -> Sequence[Trial]:
+        """Return the trials that are still wanted, given what has come back."""
+        return ()
+
+    @abstractmethod
+    def judge(self, case: Case, runs: Runs) -> Sequence[Evidence]:
+        """Return the evidence; empty while runs that it needs are missing."""
+
+    def without(self, status: EvidenceStatus, why: str) -> Evidence:
+        """Return the evidence that stands for a check that wasn't made."""
+        return Evidence(id=self.id, check=self.id, question=self.question, status=status, reading=why)
+
+
+CHECKS: Registry[type[Check]] = Registry("check", "fireassay.diagnosis.checks")
+
+
+def check(cls: type[Check]) -> type[Check]:
+    """Register a check under its id."""
+    return CHECKS.add(cls.id, cls)

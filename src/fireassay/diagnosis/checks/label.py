@@ -1,0 +1,121 @@
+"""What is the label: how balanced, how tied, how clustered?"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from fireassay.diagnosis.case import Case, Runs
+from fireassay.diagnosis.checks import Check, Cost, check
+from fireassay.findings import Bearing, Evidence, Plot, Rule, Series, Value
+from fireassay.statistics.clustering import Clustering, label_clustering
+
+RARE = 0.005
+"""Share of the rarest class below which nothing but that class's absence can be learned."""
+
+FEW = 100
+"""Labels of the rarest class among the test labels below which a score says nothing."""
+
+LAGS = 30
+
+
+@check
+class LabelAudit(Check):
+    """Count the label's classes, nulls and ties, and measure how it clusters.
+
+    Question: is this a label that anything can be learned from, and how many independent labels is
+    it worth?
+
+    Null: neighbouring outcomes of h bars overlap, so they repeat each other; what overlap alone
+    brings is simulated, and the runs and autocorrelation beyond it are the market's. Entropy and
+    balance are shown because people look at them; they say nothing about whether a label can be
+    predicted.
+    """
+
+    id: ClassVar[str] = "label"
+    question: ClassVar[str] = "What is the label: how balanced, how tied, how clustered?"
+    causes: ClassVar[tuple[str, ...]] = ("degenerate_target",)
+    cost: ClassVar[Cost] = Cost.FREE
+
+    def judge(self, case: Case, runs: Runs) -> list[Evidence]:
+        """Audit the label and its clustering."""
+        label, panel, task = case.task.label, case.task.panel, case.task
+        y = np.where(task.usable, label.y, np.nan).astype(np.float64)
+        found = label_clustering(
+            y, panel.offsets, panel.clusters, horizon=label.horizon, lags=LAGS, seed=0
+        )
+        numbers: dict[str, Value] = {
+            "labels": found.labels,
+            "labelled share of bars": found.labels / panel.rows,
+            "ties": label.ties,
+            "horizon": label.horizon,
+            "training labels N": task.labels,
+            "effective labels": found.effective,
+            "sessions": panel.sessions,
+        }
+        rarest, fewest = 0.5, 10**9
+        if label.kind != "real":
+            count = np.bincount(label.y[task.usable].astype(int), minlength=len(label.classes))
+            on_test = np.bincount(label.y[task.test_rows].astype(int), minlength=len(label.classes))
+            names = label.classes or tuple(str(c) for c in range(len(count)))
+            numbers |= {
+                f"share {n}": float(c / count.sum()) for n, c in zip(names, count, strict=True)
+            }
+            numbers["entropy (nats)"] = found.entropy
+            rarest, fewest = float(count.min() / count.sum()), int(on_test.min())
+        spoiled = rarest < RARE or fewest < FEW
+        beyond = found.p_overlap <= case.alpha
+        reading = (
+            f"{found.labels:,} labels in {panel.sessions} sessions, worth about "
+            f"{found.effective:,.0f} independent ones; "
+            + ("they cluster beyond" if beyond else "they cluster no more than")
+            + " what overlapping outcomes bring."
+        )
+        if spoiled:
+            why = (
+                f"The rarest class is {rarest:.2%} of the labels, {fewest} of them on test sessions."
+            )
+        else:
+            why = "The label has enough of every value, and is defined on enough bars."
+        rule = Rule.OBSERVED_FOR if spoiled else Rule.OBSERVED_AGAINST
+        return [
+            Evidence(
+                id=self.id,
+                check=self.id,
+                question=self.question,
+                experiment="Counts, a runs test and autocorrelation inside sessions.",
+                control=f"{found.labels:,} independent outcomes with the same overlap, simulated.",
+                metric="runs",
+                effect=float(found.runs.runs),
+                trivial=found.overlap_runs,
+                p=found.p_overlap,
+                sessions=panel.sessions,
+                bears_on=(Bearing(cause="degenerate_target", rule=rule, note=why),),
+                reading=reading,
+                caveat=f"Balance and clustering don't say whether it can be predicted. {label.note}",
+                numbers=numbers,
+                plot=_plot(found),
+            )
+        ]
+
+
+def _plot(found: Clustering) -> Plot:
+    lags = tuple(range(1, len(found.autocorrelation) + 1))
+    return Plot(
+        kind="clustering",
+        title="Autocorrelation of the label inside sessions",
+        x_label="lag (bars)",
+        y_label="autocorrelation",
+        series=(
+            Series(name="label", x=lags, y=tuple(found.autocorrelation.tolist()), style="bars"),
+            Series(
+                name="overlap alone",
+                x=lags,
+                y=tuple(found.overlap_mean.tolist()),
+                low=tuple(found.overlap_low.tolist()),
+                high=tuple(found.overlap_high.tolist()),
+                style="band",
+            ),
+        ),
+    )

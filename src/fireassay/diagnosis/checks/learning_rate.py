@@ -1,0 +1,67 @@
+"""Are the optimiser's steps too small or too large?"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from fireassay.diagnosis.case import Case
+from fireassay.diagnosis.checks import check
+from fireassay.diagnosis.ladder import LadderCheck, Rung
+from fireassay.interventions.set_setting import SetSetting
+
+USUAL = 3e-3
+"""A rate at which networks of this kind learn: the default."""
+
+
+def _rungs(rates: list[float]) -> list[Rung]:
+    return [
+        Rung(f"learning rate {r:g}", (SetSetting(setting="learning_rate", value=r),)) for r in rates
+    ]
+
+
+def _rate(case: Case) -> float | None:
+    return getattr(case.trial.settings, "learning_rate", None)
+
+
+@check
+class LearningRateTooLow(LadderCheck):
+    """Learn at ten times the learning rate, and at the usual one.
+
+    Question: does a larger step learn, in the same time, what this one doesn't?
+
+    Control: the same labels under the model as set.
+    """
+
+    id: ClassVar[str] = "learning_rate_up"
+    question: ClassVar[str] = "Are the optimiser's steps too small?"
+    causes: ClassVar[tuple[str, ...]] = ("learning_rate_too_low",)
+    cause: ClassVar[str] = "learning_rate_too_low"
+
+    def rungs(self, case: Case) -> list[Rung]:
+        """Return larger rates, up to the usual one; none where the rate is at least that."""
+        rate = _rate(case)
+        if rate is None or rate >= USUAL:
+            return []
+        return _rungs(sorted({min(10 * rate, USUAL), USUAL}))
+
+
+@check
+class LearningRateTooHigh(LadderCheck):
+    """Learn at a tenth of the learning rate, and at the usual one.
+
+    Question: does a smaller step learn what this one doesn't?
+
+    Control: the same labels under the model as set.
+    """
+
+    id: ClassVar[str] = "learning_rate_down"
+    question: ClassVar[str] = "Are the optimiser's steps too large?"
+    causes: ClassVar[tuple[str, ...]] = ("learning_rate_too_high",)
+    cause: ClassVar[str] = "learning_rate_too_high"
+
+    def rungs(self, case: Case) -> list[Rung]:
+        """Return smaller rates, down to the usual one; a tenth of it where the rate is near it."""
+        rate = _rate(case)
+        if rate is None or rate < USUAL / 3:
+            return []
+        return _rungs(sorted({rate / 10, min(USUAL, rate / 10)}, reverse=True))

@@ -1,0 +1,33 @@
+"""Did training stop too early?"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from fireassay.diagnosis.case import Case
+from fireassay.diagnosis.checks import check
+from fireassay.diagnosis.ladder import LadderCheck, Rung
+from fireassay.interventions.scale_setting import ScaleSetting
+from fireassay.interventions.set_setting import SetSetting
+
+
+@check
+class TrainingLength(LadderCheck):
+    """Learn for four times the epochs.
+
+    Question: was the model still improving when training ended?
+
+    Control: the same labels under the model as set.
+    """
+
+    id: ClassVar[str] = "training_length"
+    question: ClassVar[str] = "Did training stop too early?"
+    causes: ClassVar[tuple[str, ...]] = ("undertrained",)
+    cause: ClassVar[str] = "undertrained"
+
+    def rungs(self, case: Case) -> list[Rung]:
+        """Return four times the epochs, with early stopping off."""
+        if not hasattr(case.trial.settings, "epochs"):
+            return []
+        longer = ScaleSetting(setting="epochs", factor=4.0)
+        return [Rung("4 × the epochs", (longer, SetSetting(setting="patience", value=0)))]

@@ -1,0 +1,95 @@
+"""The evidence of a ground: what the model as set lacks of the best reference learner."""
+
+from __future__ import annotations
+
+from fireassay.diagnosis.case import Case, Runs
+from fireassay.diagnosis.checks import Check
+from fireassay.diagnosis.ground import SHORT, ground
+from fireassay.diagnosis.ladder import ladder_checks
+from fireassay.findings import Bearing, Evidence, Mark, Plot, Rule, Series
+from fireassay.statistics.null import detectable
+
+
+def deficit_evidence(
+    check: Check, case: Case, runs: Runs, name: str, experiment: str, caveat: str
+) -> list[Evidence]:
+    """Return the evidence of one ground, bounding every cause that a setting could remove.
+
+    Parameters
+    ----------
+    check
+        The check that asks.
+    name
+        "planted" or "real".
+    experiment, caveat
+        In words.
+    """
+    found = ground(case, runs, name)
+    if found is None:
+        return []
+    own, best, missing = found.value, found.best_value, found.missing
+    labels = (
+        f"a planted signal of {case.metric} {case.strong.dose:g}"
+        if name == "planted"
+        else ("these labels")
+    )
+    reading = (
+        f"Of {labels} the model as set learns {own.value:.3f}, the best reference ({found.best}) "
+        f"{best.value:.3f}" + (": it falls short." if found.short(case) else ".")
+    )
+    bounds = tuple(
+        Bearing(
+            cause=c.cause,
+            rule=Rule.BOUND,
+            note=f"Nothing is missing that it could restore. {reading}",
+        )
+        for c in ladder_checks()
+        if name in c.bounded_by
+    )
+    learners = {"your model": own, found.best: best}
+    for trial in case.references:
+        run = runs.get(trial.with_(*found.changes).id)
+        if run is not None and trial.learner not in learners:
+            learners[trial.learner] = case.estimate(case.scored([run]))
+    marks = [Mark(axis="y", value=case.chance, label="chance")]
+    if name == "planted":
+        marks.append(Mark(axis="y", value=case.strong.dose, label="planted"))
+    return [
+        Evidence(
+            id=check.id,
+            check=check.id,
+            question=check.question,
+            experiment=experiment,
+            control="Reference learners on the same labels, paired over test dates.",
+            metric=f"{case.metric} missing",
+            effect=missing.value,
+            trivial=0.0,
+            interval=missing.interval,
+            p=missing.p,
+            mde=detectable(missing.se),
+            # Twice the size from which a deficit is called one: presence begins at half of it.
+            matters=max(2 * SHORT * found.excess, case.effect),
+            sessions=missing.units,
+            trials=tuple(t.id for t in found.trials(case)),
+            bears_on=bounds,
+            reading=reading,
+            caveat=caveat,
+            numbers={f"{case.metric} {n}": e.value for n, e in learners.items()},
+            plot=Plot(
+                kind="ladder",
+                title="What each learner learns of it",
+                x_label=f"{case.metric} on test sessions",
+                series=(
+                    Series(
+                        name=case.metric,
+                        x=tuple(learners),
+                        y=tuple(e.value for e in learners.values()),
+                        low=tuple(e.low for e in learners.values()),
+                        high=tuple(e.high for e in learners.values()),
+                        style="points",
+                    ),
+                ),
+                marks=tuple(marks),
+            ),
+        )
+    ]

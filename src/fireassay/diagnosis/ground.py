@@ -1,0 +1,104 @@
+"""Grounds: labels on which the user's model may fall short of what can be learned.
+
+Two grounds are tried: the labels as they are, and labels with a strong planted signal. On each the
+best reference learner says what can be reached at least; what the model as set lacks of it is the
+deficit. Without a deficit there is nothing that a change of settings could restore, so one paired
+test excludes all causes on the model's side at once. With one, ladders look for the change that
+restores it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fireassay.diagnosis.case import Case, Runs, Scored, pick
+from fireassay.interventions import TaskChange
+from fireassay.statistics.bootstrap import Difference, Estimate
+from fireassay.training.trial import Run, Trial
+
+SHORT = 0.3
+"""Part of the attainable excess over chance that must be missing to call it a deficit."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Labels on which the model as set is compared with reference learners.
+
+    Attributes
+    ----------
+    name
+        "real" or "planted".
+    changes
+        What makes these labels out of the user's.
+    as_set
+        The model's predictions, and their score.
+    best
+        Name and score of the best reference learner.
+    missing
+        What the best reference gains on the model as set, paired over test dates.
+    excess
+        Best score of any learner over chance.
+    """
+
+    name: str
+    changes: tuple[TaskChange, ...]
+    as_set: Scored
+    value: Estimate
+    best: str
+    best_value: Estimate
+    missing: Difference
+    excess: float
+
+    def short(self, case: Case) -> bool:
+        """Tell whether a deficit is there: significant, and a good part of what can be learned."""
+        size = max(SHORT * self.excess, case.effect / 2)
+        return self.missing.p <= case.alpha and self.missing.value >= size
+
+    def trials(self, case: Case, *more: object) -> list[Trial]:
+        """Return the trials of the user's model on this ground under further changes."""
+        return case.seeded(case.trial, *self.changes, *more)  # type: ignore[arg-type]
+
+
+def ground(case: Case, runs: Runs, name: str) -> Ground | None:
+    """Return a ground if the model as set and a reference have come back on it."""
+    changes: tuple[TaskChange, ...] = () if name == "real" else (case.strong,)
+    as_set = pick(runs, case.seeded(case.trial, *changes))
+    if as_set is None:
+        return None
+    scored = case.scored(as_set)
+    references: dict[str, tuple[Scored, Estimate]] = {}
+    for trial in case.references:
+        found: list[Run] | None = pick(runs, [trial.with_(*changes)])
+        if found:
+            other = case.scored(found)
+            references[trial.learner] = (other, case.estimate(other))
+    if not references:
+        return None
+    best = max(references, key=lambda n: references[n][1].value)
+    value, (other, best_value) = case.estimate(scored), references[best]
+    return Ground(
+        name=name,
+        changes=changes,
+        as_set=scored,
+        value=value,
+        best=best,
+        best_value=best_value,
+        missing=case.gain(other, scored),
+        excess=max(best_value.value, value.value) - case.chance,
+    )
+
+
+def grounds(case: Case, runs: Runs) -> list[Ground]:
+    """Return the grounds known so far, the planted one first: there the truth is known."""
+    return [g for name in ("planted", "real") if (g := ground(case, runs, name)) is not None]
+
+
+def shortfall(case: Case, runs: Runs) -> Ground | None:
+    """Return the first ground on which the model as set falls short; None if on none."""
+    return next((g for g in grounds(case, runs) if g.short(case)), None)
+
+
+def names(trials: Sequence[Trial]) -> tuple[str, ...]:
+    """Return the trials' ids."""
+    return tuple(t.id for t in trials)

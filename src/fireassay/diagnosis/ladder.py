@@ -1,0 +1,223 @@
+"""Ladders: the model that falls short, under one changed setting after another.
+
+A ladder asks of one cause: where the model as set falls short of what can be learned, does an
+intervention that takes the cause away restore it? The gain of a rung is paired over test dates with
+the model as set, so what both find hard cancels.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from fireassay.diagnosis.case import Case, Runs, pick
+from fireassay.diagnosis.checks import CHECKS, Check, Cost
+from fireassay.diagnosis.ground import Ground, shortfall
+from fireassay.findings import Bearing, Change, Evidence, Mark, Plot, Rule, Series
+from fireassay.interventions import Intervention, SettingChange
+from fireassay.statistics.bootstrap import Difference, Estimate
+from fireassay.statistics.multiplicity import holm
+from fireassay.statistics.null import detectable
+from fireassay.training.trial import Trial
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One intervention of a ladder.
+
+    Attributes
+    ----------
+    name
+        In the user's words, as plots show it.
+    changes
+        What is turned.
+    """
+
+    name: str
+    changes: tuple[Intervention, ...]
+
+
+@dataclass(frozen=True)
+class Climb:
+    """What a rung gave: its score, and its gain on the model as set, paired over dates."""
+
+    rung: Rung
+    value: Estimate
+    gain: Difference
+    trials: tuple[Trial, ...]
+
+
+class LadderCheck(Check):
+    """A check of one cause by the interventions that remove it.
+
+    Attributes
+    ----------
+    cause
+        What it supports or excludes.
+    bounded_by
+        Grounds on which a model without a deficit excludes the cause.
+    """
+
+    cause: ClassVar[str]
+    cost: ClassVar[Cost] = Cost.TRIALS
+    bounded_by: ClassVar[tuple[str, ...]] = ("planted", "real")
+
+    @abstractmethod
+    def rungs(self, case: Case) -> list[Rung]:
+        """Return the interventions that take the cause away, mildest first."""
+
+    def applies(self, case: Case) -> str:
+        """Tell whether the model has anything to turn."""
+        return "" if self.turnable(case) else "the model as set has nothing of the kind to turn"
+
+    def plan(self, case: Case, runs: Runs) -> list[Trial]:
+        """Plan every rung where the model as set falls short; nothing where it doesn't."""
+        short = shortfall(case, runs)
+        if short is None:
+            return []
+        wanted = [t for rung in self.turnable(case) for t in short.trials(case, *rung.changes)]
+        return [t for t in wanted if t.id not in runs]
+
+    def judge(self, case: Case, runs: Runs) -> list[Evidence]:
+        """Compare every rung with the model as set."""
+        short = shortfall(case, runs)
+        if short is None:
+            return []
+        return ladder_evidence(self, case, short, climb(case, runs, short, self.turnable(case)))
+
+    def turnable(self, case: Case) -> list[Rung]:
+        """Return the rungs that change anything."""
+        return [rung for rung in self.rungs(case) if _changes_anything(case, rung)]
+
+    def cure(self, case: Case) -> tuple[Intervention, ...]:
+        """Return what takes the cause away for good: the last rung."""
+        rungs = self.turnable(case)
+        return rungs[-1].changes if rungs else ()
+
+
+def ladder_checks() -> list[LadderCheck]:
+    """Return all checks that are ladders."""
+    found = [CHECKS[name]() for name in CHECKS]
+    return [c for c in found if isinstance(c, LadderCheck)]
+
+
+def _changes_anything(case: Case, rung: Rung) -> bool:
+    settings = case.trial.settings
+    return any(not isinstance(c, SettingChange) or c.applies(settings) for c in rung.changes)
+
+
+def climb(case: Case, runs: Runs, ground: Ground, rungs: Sequence[Rung]) -> list[Climb]:
+    """Return what each rung that has come back gave, the model as set first."""
+    climbs = []
+    for rung in (Rung("as set", ()), *rungs):
+        trials = ground.trials(case, *rung.changes)
+        found = pick(runs, trials)
+        if found is None:
+            continue
+        scored = case.scored(found) if rung.changes else ground.as_set
+        gain = case.gain(scored, ground.as_set)
+        climbs.append(Climb(rung, case.estimate(scored), gain, tuple(trials)))
+    return climbs
+
+
+def ladder_evidence(
+    check: LadderCheck, case: Case, ground: Ground, climbs: Sequence[Climb]
+) -> list[Evidence]:
+    """Turn the climbs of a ladder into one evidence for the check's cause."""
+    if len(climbs) < 2:
+        return []
+    as_set, tried = climbs[0], climbs[1:]
+    # The best of several rungs is chosen, so its p is corrected for their number.
+    p = holm(np.array([c.gain.p for c in tried]))
+    best = int(np.argmax([c.gain.value for c in tried]))
+    chosen, gain = tried[best], tried[best].gain
+    missing = max(ground.missing.value, gain.value)
+    share = gain.value / missing
+    restores = p[best] <= case.alpha and share >= 0.5
+    told = (
+        f"{chosen.rung.name} takes {case.metric} from {as_set.value.value:.3f} to "
+        f"{chosen.value.value:.3f}"
+    )
+    reading = (
+        f"{told}: it restores {share:.0%} of what is missing."
+        if restores
+        else f"{told}: " + ("it doesn't restore what is missing.")
+    )
+    numbers = {f"{case.metric} {c.rung.name}": c.value.value for c in climbs}
+    numbers |= {f"{case.metric} {ground.best}": ground.best_value.value, "part restored": share}
+    labels = "a strong planted signal" if ground.name == "planted" else "the labels as they are"
+    return [
+        Evidence(
+            id=f"{check.id}-{ground.name}",
+            check=check.id,
+            question=check.question,
+            experiment=f"The model learns {labels} as set and under each change.",
+            control=(
+                f"On the same labels and test dates the model as set reaches "
+                f"{as_set.value.value:.3f}, {ground.best} {ground.best_value.value:.3f}."
+            ),
+            metric=f"gain in {case.metric}",
+            effect=gain.value,
+            trivial=0.0,
+            interval=gain.interval,
+            p=float(p[best]),
+            mde=detectable(gain.se),
+            matters=missing,
+            sessions=gain.units,
+            trials=tuple(t.id for c in climbs for t in c.trials),
+            bears_on=(Bearing(cause=check.cause, rule=Rule.EFFECT, share=share, note=reading),),
+            reading=reading,
+            caveat=(
+                "It tells of signals of the planted form and size; a weaker one may differ."
+                if ground.name == "planted"
+                else "Intervals tell how sessions differ, not how training runs do."
+            ),
+            numbers=numbers,
+            remedy=changes_of(case, _mildest(tried, gain.value)) if restores else (),
+            plot=ladder_plot(case, climbs, ground, check.question),
+        )
+    ]
+
+
+def changes_of(case: Case, rung: Rung) -> tuple[Change, ...]:
+    """Return the settings that a rung turns, before and after."""
+    before = case.trial.settings.model_dump(mode="json")
+    after = case.trial.with_(*rung.changes).settings.model_dump(mode="json")
+    turned = [
+        Change(setting=f"settings.{name}", before=before[name], after=value)
+        for name, value in after.items()
+        if value != before[name]
+    ]
+    return (*turned, *(c for change in rung.changes for c in change.study_changes(case.task)))
+
+
+def _mildest(tried: Sequence[Climb], best: float) -> Rung:
+    """Return the first rung, mildest first, that brings nine tenths of the best gain."""
+    return next(c.rung for c in tried if c.gain.value >= 0.9 * best or c.gain.value == best)
+
+
+def ladder_plot(case: Case, climbs: Sequence[Climb], ground: Ground, title: str) -> Plot:
+    """Draw what each rung reaches."""
+    return Plot(
+        kind="ladder",
+        title=title,
+        x_label=f"{case.metric} on test sessions",
+        series=(
+            Series(
+                name=case.metric,
+                x=tuple(c.rung.name for c in climbs),
+                y=tuple(c.value.value for c in climbs),
+                low=tuple(c.value.low for c in climbs),
+                high=tuple(c.value.high for c in climbs),
+                style="points",
+            ),
+        ),
+        marks=(
+            Mark(axis="y", value=case.chance, label="chance"),
+            Mark(axis="y", value=ground.best_value.value, label=ground.best),
+        ),
+    )

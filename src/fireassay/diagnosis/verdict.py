@@ -1,0 +1,200 @@
+"""From evidence to verdicts: a pure function.
+
+It reads which causes an evidence bears on and by which rule, never which check it came from. The
+tests that can support a fault form one family; their p are corrected by Holm's procedure, so that a
+sound model is called faulty at most with probability α, however many checks are run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+
+import numpy as np
+
+from fireassay.causes import CAUSES, Side
+from fireassay.findings import (
+    Bearing,
+    CauseVerdict,
+    Evidence,
+    EvidenceStatus,
+    Rule,
+    Status,
+)
+from fireassay.statistics.multiplicity import holm
+
+NOT_EXAMINED = "No check of this diagnosis examined it."
+
+EXPLAINED_BY: Mapping[str, tuple[Side, ...]] = {
+    "wrong_model_class": (Side.MODEL, Side.TRAINING, Side.PRIOR, Side.EVALUATION),
+}
+"""Causes that hold only where nothing on these sides explains the same deficit."""
+
+
+class Presence(StrEnum):
+    """What an evidence says of its effect."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    UNSEEN = "not seen for lack of power"
+
+
+def adjusted(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """Return the evidence with p corrected over the family of tests that can support a fault."""
+    family = [
+        i
+        for i, e in enumerate(evidence)
+        if e.p is not None and any(b.rule is Rule.EFFECT for b in e.bears_on)
+    ]
+    corrected = holm(np.array([evidence[i].p for i in family], dtype=np.float64))
+    p = dict(zip(family, corrected.tolist(), strict=True))
+    return [
+        e if e.p is None else e.model_copy(update={"p_adjusted": p.get(i, e.p)})
+        for i, e in enumerate(evidence)
+    ]
+
+
+def presence(evidence: Evidence, alpha: float) -> Presence:
+    """Tell whether an evidence's effect is present, absent, or could not have been seen.
+
+    Present: p (corrected) ≤ α and the effect at least half of what matters. Absent: not present,
+    though an effect that matters would have been detected. See `fireassay.findings.Rule`.
+    """
+    p = evidence.p if evidence.p_adjusted is None else evidence.p_adjusted
+    matters = evidence.matters or 0.0
+    excess = (evidence.effect or 0.0) - (evidence.trivial or 0.0)
+    if p is not None and p <= alpha and excess >= matters / 2:
+        return Presence.PRESENT
+    if evidence.mde is not None and evidence.mde <= matters:
+        return Presence.ABSENT
+    # An interval that ends below what matters excludes it too, whatever the power was.
+    high = evidence.interval.high if evidence.interval else None
+    if high is not None and high - (evidence.trivial or 0.0) < matters:
+        return Presence.ABSENT
+    return Presence.UNSEEN
+
+
+_SAYS: Mapping[Rule, Mapping[Presence, Status | None]] = {
+    Rule.EFFECT: {
+        Presence.PRESENT: Status.SUPPORTED,
+        Presence.ABSENT: Status.EXCLUDED,
+        Presence.UNSEEN: Status.UNDECIDED,
+    },
+    Rule.NO_EFFECT: {
+        Presence.PRESENT: Status.EXCLUDED,
+        Presence.ABSENT: Status.SUPPORTED,
+        Presence.UNSEEN: Status.UNDECIDED,
+    },
+    Rule.BOUND: {
+        Presence.PRESENT: None,
+        Presence.ABSENT: Status.EXCLUDED,
+        Presence.UNSEEN: None,
+    },
+    Rule.LACK_OF_POWER: {
+        Presence.PRESENT: Status.EXCLUDED,
+        Presence.ABSENT: Status.EXCLUDED,
+        Presence.UNSEEN: Status.SUPPORTED,
+    },
+}
+
+
+def says(evidence: Evidence, bearing: Bearing, alpha: float) -> Status | None:
+    """Return what an evidence says of a cause; None for a mere symptom."""
+    if bearing.rule is Rule.OBSERVED_FOR:
+        return Status.SUPPORTED
+    if bearing.rule is Rule.OBSERVED_AGAINST:
+        return Status.EXCLUDED
+    if bearing.rule is Rule.ILLUSTRATES or evidence.status is not EvidenceStatus.MEASURED:
+        return None
+    return _SAYS[bearing.rule][presence(evidence, alpha)]
+
+
+def verdicts(evidence: Sequence[Evidence], alpha: float = 0.05) -> dict[str, CauseVerdict]:
+    """Return what is said of every cause.
+
+    One supporting evidence supports a cause; otherwise one that excludes it, excludes it; otherwise
+    it is undecided, with the reason. Pass evidence with corrected p (`adjusted`).
+    """
+    result = {cause: _verdict(cause, evidence, alpha) for cause in CAUSES}
+    for cause, sides in EXPLAINED_BY.items():
+        found = result[cause]
+        others = [
+            CAUSES[c].title
+            for c, v in result.items()
+            if c != cause and v.status is Status.SUPPORTED and CAUSES[c].side in sides
+        ]
+        if found.status is Status.SUPPORTED and others:
+            result[cause] = found.model_copy(
+                update={
+                    "status": Status.UNDECIDED,
+                    "why": f"{found.why} But {' and '.join(others)} may explain it: mend that first.",
+                }
+            )
+    return result
+
+
+def _verdict(cause: str, evidence: Sequence[Evidence], alpha: float) -> CauseVerdict:
+    said = [
+        (status, e, b)
+        for e in evidence
+        for b in e.bears_on
+        if b.cause == cause and (status := says(e, b, alpha)) is not None
+    ]
+    for status in (Status.SUPPORTED, Status.EXCLUDED, Status.UNDECIDED):
+        chosen = [(e, b) for s, e, b in said if s is status]
+        if not chosen:
+            continue
+        # The evidence that restores most speaks first.
+        chosen.sort(key=lambda item: -(item[1].share or 0.0))
+        shares = [b.share for _, b in chosen if b.share is not None]
+        return CauseVerdict(
+            status=status,
+            why=_why(status, *chosen[0]),
+            evidence=tuple(dict.fromkeys(e.id for e, _ in chosen)),
+            share=max(shares) if shares and status is Status.SUPPORTED else None,
+        )
+    tried = [e for e in evidence if any(b.cause == cause for b in e.bears_on)]
+    return CauseVerdict(
+        status=Status.UNDECIDED,
+        why=tried[0].reading if tried else NOT_EXAMINED,
+        evidence=tuple(e.id for e in tried),
+    )
+
+
+def _why(status: Status, evidence: Evidence, bearing: Bearing) -> str:
+    note = bearing.note or evidence.reading
+    note = note if note.endswith((".", "!", "?")) else f"{note}."
+    if status is Status.UNDECIDED:
+        return f"{note} {_power(evidence)}"
+    return note
+
+
+def _power(evidence: Evidence) -> str:
+    """Say why an evidence could not decide."""
+    if evidence.mde is None or evidence.matters is None:
+        return "The sessions can't decide it."
+    return (
+        f"Only an effect of {evidence.mde:.3f} or more would have been seen; "
+        f"{evidence.matters:.3f} matters."
+    )
+
+
+ORDER = (Side.EVALUATION, Side.LABEL, Side.DATA, Side.PRIOR, Side.TRAINING, Side.MODEL)
+"""Sides in the order in which they decide: what is wrong with the evaluation or the label limits
+everything that could be learned; the rest is ordered by how much each restores."""
+
+
+def primary(found: Mapping[str, CauseVerdict]) -> tuple[str, ...]:
+    """Return the supported causes, the most decisive first."""
+    supported = [c for c, v in found.items() if v.status is Status.SUPPORTED]
+    limits = {Side.EVALUATION: 0, Side.LABEL: 1, Side.DATA: 2}
+
+    def place(cause: str) -> tuple[int, float, int]:
+        side = CAUSES[cause].side
+        return (
+            limits.get(side, 3),
+            -(found[cause].share or 0.0),
+            ORDER.index(side),
+        )
+
+    return tuple(sorted(supported, key=place))

@@ -1,0 +1,36 @@
+"""The JSON Schema of diagnosis.json, published beside the code that writes it.
+
+`python -m fireassay.report.schema` writes it again after the findings have changed; a test says when
+that was forgotten.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from fireassay.causes import CAUSES
+from fireassay.findings import SCHEMA_VERSION, Diagnosis
+
+FILE = Path(__file__).parent / "diagnosis.schema.json"
+
+
+def diagnosis_schema() -> dict[str, Any]:
+    """Return the schema (draft 2020-12) of what `Diagnosis.to_json` writes."""
+    schema = Diagnosis.model_json_schema(mode="serialization")
+    properties = schema["properties"]
+    properties["schema_version"] = {"const": SCHEMA_VERSION, "type": "string"}
+    names = sorted(CAUSES)
+    properties["causes"] |= {"propertyNames": {"enum": names}, "required": names}
+    properties["primary"]["items"]["enum"] = names
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"https://fireassay.readthedocs.io/schema/diagnosis-{SCHEMA_VERSION}.json",
+        **schema,
+    }
+
+
+def schema_text() -> str:
+    """Return the schema as the published file holds it."""
+    return json.dumps(diagnosis_schema(), indent=2, ensure_ascii=False) + "\n"
