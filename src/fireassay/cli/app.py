@@ -1,0 +1,251 @@
+"""The verbs: each parses its flags, calls one function of the library, and prints what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from fireassay.cli.answers import answered
+from fireassay.cli.live import Output, watching
+from fireassay.cli.options import Flag, flags, with_flags
+from fireassay.data.settings import DataSettings, SplitSettings
+from fireassay.study import DiagnosisSettings, Study
+from fireassay.training.environment import share_processors
+from fireassay.training.settings import NetSettings
+
+app = typer.Typer(
+    name="fireassay",
+    help="My model is not learning: is it the model, the training, the prior, the label or the data?",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Data = Annotated[
+    str, typer.Argument(help="CSV or Parquet file, glob or folder; SQL URL; or sim:NAME.")
+]
+StudyFile = Annotated[
+    Path | None, typer.Option("--study", help="A study.toml; each flag overrides one of its keys.")
+]
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="Run folder; reuse it to resume.")]
+How = Annotated[Output, typer.Option("--output", help="Progress: rich, jsonl or quiet.")]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Any setting of the model as NAME=VALUE; may be repeated."),
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option("--column", help="CANONICAL=NAME of a column, such as time=when; repeatable."),
+]
+
+DATA = [
+    *flags(
+        DataSettings,
+        "data.",
+        "Data",
+        skip=("location", "columns"),
+        names={"sessions": ("sessions", "session")},
+    ),
+    *flags(
+        Study,
+        "",
+        "Study",
+        skip=("data", "split", "settings", "diagnosis"),
+    ),
+    *flags(SplitSettings, "split.", "Study"),
+]
+MODEL = flags(NetSettings, "settings.", "Model settings (bayesian, transformer)")
+DIAGNOSIS = flags(DiagnosisSettings, "diagnosis.", "Diagnosis", names={"draws": ("permutations",)})
+
+
+class Form(StrEnum):
+    """Forms of a report."""
+
+    TERMINAL = "terminal"
+    MARKDOWN = "markdown"
+    HTML = "html"
+    JSON = "json"
+
+
+def verb(*groups: list[Flag], name: str | None = None) -> Callable[[Callable[..., None]], None]:
+    """Register a function as a verb with the flags of the groups."""
+
+    def register(function: Callable[..., None]) -> None:
+        command = with_flags(function, groups) if groups else function
+        app.command(name or function.__name__.replace("_", "-"))(answered(command))
+
+    return register
+
+
+@verb(DATA, DIAGNOSIS, MODEL)
+def diagnose(
+    data: Data = "",
+    study: StudyFile = None,
+    out: Out = None,
+    output: How = Output.RICH,
+    column: Columns = None,
+    set_: Sets = None,
+    changes: dict[str, Any] = {},  # noqa: B006  (filled by with_flags)
+) -> None:
+    """Find out why a model doesn't learn, and write the report."""
+    chosen = _study(data, study, column, set_, changes)
+    _diagnose(chosen, out or _folder("diagnose"), output)
+
+
+@verb(DATA)
+def inspect(
+    data: Data = "",
+    study: StudyFile = None,
+    out: Out = None,
+    output: How = Output.RICH,
+    column: Columns = None,
+    changes: dict[str, Any] = {},  # noqa: B006  (filled by with_flags)
+) -> None:
+    """Tell what the label and the features are, in seconds, before anything is trained."""
+    from fireassay import lab
+    from fireassay.report import render
+
+    chosen = _study(data, study, column, None, changes)
+    with watching(output) as watch:
+        found = lab.inspect(chosen, out, watch=watch)
+    typer.echo(render(found, "terminal"))
+    if out is not None:
+        typer.echo(str(out / "report.html"))
+
+
+@verb()
+def explain_metrics(
+    prevalence: Annotated[float, typer.Option(help="Share of class 1 among the labels.")],
+    n: Annotated[int, typer.Option("--n", help="Number of test labels.")],
+    train_f1: Annotated[float | None, typer.Option(help="F1 on the training data.")] = None,
+    test_f1: Annotated[float | None, typer.Option(help="F1 on the test data.")] = None,
+    train_accuracy: Annotated[float | None, typer.Option(help="Accuracy on training data.")] = None,
+    test_accuracy: Annotated[float | None, typer.Option(help="Accuracy on test data.")] = None,
+    train_auc: Annotated[float | None, typer.Option(help="AUC on training data.")] = None,
+    test_auc: Annotated[float | None, typer.Option(help="AUC on test data.")] = None,
+    train_n: Annotated[int | None, typer.Option(help="Number of training labels.")] = None,
+    effective: Annotated[
+        float | None, typer.Option(help="Independent test labels, where outcomes overlap.")
+    ] = None,
+) -> None:
+    """Tell what printed train and test metrics can and can't mean."""
+    from fireassay.cli.tables import metrics_table
+    from fireassay.statistics.metrics_reading import Printed, read_metrics
+
+    reading = read_metrics(
+        Printed(train_accuracy, train_f1, train_auc),
+        Printed(test_accuracy, test_f1, test_auc),
+        prevalence=prevalence,
+        labels=n,
+        train_labels=train_n,
+        effective=effective,
+    )
+    metrics_table(reading)
+
+
+@verb()
+def demo(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Run folder.")] = Path("runs/demo"),
+    budget: Annotated[str, typer.Option("--budget", help="Time it may take.")] = "3m",
+    output: How = Output.RICH,
+) -> None:
+    """Diagnose the embedded reference case: a Bayesian Transformer that doesn't learn."""
+    changes = {"diagnosis.budget": budget, "diagnosis.apply": True}
+    _diagnose(_study("sim:vwap-noise", None, None, None, changes), out, output)
+
+
+@verb()
+def report(
+    run: Annotated[Path, typer.Argument(help="Run folder of a diagnosis, or its diagnosis.json.")],
+    form: Annotated[Form, typer.Option("--format", "-f", help="Form of the report.")] = Form.TERMINAL,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write.")] = None,
+) -> None:
+    """Show the report of a run again, in another form."""
+    from fireassay.report import read, render
+
+    text = render(read(run), form.value)
+    if out is None:
+        typer.echo(text)
+    else:
+        out.write_text(text, encoding="utf-8")
+        typer.echo(str(out))
+
+
+@verb()
+def simulate(
+    out: Annotated[Path, typer.Argument(help="Parquet or CSV file to write.")],
+    case: Annotated[str, typer.Option("--case", help="Scenario.")] = "vwap-noise",
+    sessions: Annotated[int | None, typer.Option(help="Sessions of each symbol.")] = None,
+    seed: Annotated[int, typer.Option(help="Another seed gives other data.")] = 0,
+    set_: Sets = None,
+) -> None:
+    """Write data with a known truth, and the truth beside it."""
+    from fireassay.data.simulate import write
+
+    for path in write(out, case, sessions=sessions, seed=seed, **_pairs(set_)):
+        typer.echo(str(path))
+
+
+def _diagnose(study: Study, folder: Path, output: Output) -> None:
+    """Diagnose, print the report, and say where it lies."""
+    from fireassay import lab
+    from fireassay.report import render
+
+    with watching(output) as watch:
+        found = lab.diagnose(study, folder, watch=watch)
+    if output is not Output.QUIET:
+        typer.echo(render(found, "terminal"))
+    typer.echo(f"{folder / 'report.html'}")
+
+
+def main() -> None:
+    """Run the command line."""
+    share_processors()
+    app()
+
+
+def _study(
+    data: str,
+    path: Path | None,
+    columns: list[str] | None,
+    sets: list[str] | None,
+    changes: dict[str, Any],
+) -> Study:
+    """Return the study that the flags describe."""
+    from fireassay.study import resolve
+
+    values = dict(changes)
+    values |= {f"settings.{k}": v for k, v in _pairs(sets).items()}
+    values |= {f"data.columns.{k}": v for k, v in _pairs(columns).items()}
+    return resolve(data, path, **values)
+
+
+def _pairs(texts: list[str] | None) -> dict[str, Any]:
+    """Read NAME=VALUE texts; values that are TOML are read as TOML, others are text."""
+    import tomllib
+
+    from fireassay.errors import SettingError
+
+    pairs: dict[str, Any] = {}
+    for text in texts or []:
+        name, sign, value = text.partition("=")
+        if not sign:
+            raise SettingError(f"can't read {text!r}", fix="Write NAME=VALUE.")
+        try:
+            pairs[name] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            pairs[name] = value
+    return pairs
+
+
+def _folder(name: str) -> Path:
+    """Return a run folder that isn't there yet."""
+    from datetime import datetime
+
+    stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+    return Path("runs") / f"{stamp}-{name}"

@@ -1,0 +1,162 @@
+"""What a person sees while a verb works: phases, progress with ETA, a line per finding."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fireassay.diagnosis.checks import Cost
+    from fireassay.findings import Evidence
+    from fireassay.lab import Watch
+    from fireassay.training.learner import EpochNews
+    from fireassay.training.trial import Run, Trial
+
+
+class Output(StrEnum):
+    """How a verb tells of its progress, on standard error."""
+
+    RICH = "rich"
+    """Progress bars on a terminal, plain lines elsewhere."""
+    JSONL = "jsonl"
+    """One JSON object a line."""
+    QUIET = "quiet"
+
+
+@contextmanager
+def watching(output: Output) -> Iterator[Watch]:
+    """Give a Watch that tells of a verb's progress in the form wanted."""
+    if output is Output.QUIET:
+        from fireassay.lab import Watch
+
+        yield Watch()
+    elif output is Output.JSONL:
+        yield _Lines().watch()
+    else:
+        with _Terminal() as terminal:
+            yield terminal.watch()
+
+
+class _Lines:
+    """One JSON object a line on standard error."""
+
+    def __init__(self) -> None:
+        self.began = time.perf_counter()
+
+    def watch(self) -> Watch:
+        from fireassay.diagnosis.battery import News
+        from fireassay.lab import Watch
+        from fireassay.training.learner import Progress
+
+        return Watch(
+            phase=lambda text: self.tell("phase", text=text),
+            news=News(
+                planned=lambda cost, trials, seconds: self.tell(
+                    "plan", cost=cost.name.lower(), trials=[t.id for t in trials], seconds=seconds
+                ),
+                ran=lambda run: self.tell("run", trial=run.trial.id, status=run.status.value),
+                judged=lambda e: self.tell(
+                    "evidence", id=e.id, status=e.status.value, effect=e.effect, p=e.p, text=e.reading
+                ),
+            ),
+            progress=Progress(
+                epoch=lambda n: self.tell("epoch", epoch=n.epoch, of=n.epochs, trials=n.trials)
+            ),
+        )
+
+    def tell(self, event: str, **values: Any) -> None:
+        import sys
+
+        row = {"t": round(time.perf_counter() - self.began, 2), "event": event, **values}
+        print(json.dumps(row), file=sys.stderr, flush=True)
+
+
+class _Terminal:
+    """Rich on a terminal: a bar for the training planned, with its ETA, and a line per finding."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
+
+        self.console = Console(stderr=True, highlight=False)
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=20),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TimeElapsedColumn(),
+            TextColumn("eta"),
+            TimeRemainingColumn(),
+            console=self.console,
+            transient=True,
+            disable=not self.console.is_terminal,
+        )
+        self.task = self.bar.add_task("starting", total=None)
+        self.open = 0.0
+
+    def __enter__(self) -> _Terminal:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def watch(self) -> Watch:
+        from fireassay.diagnosis.battery import News
+        from fireassay.lab import Watch
+        from fireassay.training.learner import Progress
+
+        return Watch(
+            phase=self.phase,
+            news=News(planned=self.planned, ran=self.ran, judged=self.judged),
+            progress=Progress(epoch=self.epoch),
+        )
+
+    def phase(self, text: str) -> None:
+        from rich.markup import escape
+
+        self.bar.update(self.task, description=escape(text), total=None)
+        if not self.console.is_terminal:
+            self.console.print(escape(text))
+
+    def planned(self, cost: Cost, trials: Sequence[Trial], seconds: float) -> None:
+        text = f"training {len(trials)} runs ({cost.name.lower()})"
+        self.open = max(seconds, 1.0)
+        self.bar.reset(self.task, total=self.open, description=text)
+        if not self.console.is_terminal and trials:
+            self.console.print(f"{text}, about {seconds:.0f} s")
+
+    def epoch(self, news: EpochNews) -> None:
+        self.bar.update(
+            self.task,
+            advance=news.seconds,
+            description=f"training {news.trials} runs, epoch {news.epoch}/{news.epochs}",
+        )
+
+    def ran(self, run: Run) -> None:
+        if not run.details.get("parameters"):
+            self.bar.update(self.task, advance=run.seconds)
+
+    def judged(self, evidence: Evidence) -> None:
+        from rich.text import Text
+
+        from fireassay.findings import EvidenceStatus
+
+        marks = {
+            EvidenceStatus.MEASURED: ("●", "cyan"),
+            EvidenceStatus.FAILED: ("✗", "red"),
+        }
+        mark, style = marks.get(evidence.status, ("○", "dim"))
+        if evidence.status is EvidenceStatus.NOT_APPLICABLE:
+            return
+        line = Text.assemble((f"{mark} ", style), (f"{evidence.id}: ", "bold"), evidence.reading)
+        self.console.print(line)

@@ -1,0 +1,252 @@
+"""The lab: load, plan, run, judge, conclude. Each verb of the command line is one function here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import fireassay
+from fireassay.data.assemble import build_task
+from fireassay.data.bars import Bars
+from fireassay.data.load import load
+from fireassay.data.targets import TARGETS
+from fireassay.data.task import Task
+from fireassay.diagnosis.apply import apply
+from fireassay.diagnosis.battery import Battery, Execute, News, run_battery
+from fireassay.diagnosis.budget import Clock, Rate, fit_to_budget, measure_rate
+from fireassay.diagnosis.case import Case
+from fireassay.diagnosis.checks import CHECKS, Cost
+from fireassay.diagnosis.conclude import assessment, next_steps
+from fireassay.diagnosis.heuristics import heuristics, metrics_reading
+from fireassay.diagnosis.prescribe import prescriptions
+from fireassay.diagnosis.verdict import adjusted, primary, verdicts
+from fireassay.findings import BudgetUse, Diagnosis
+from fireassay.models.probes import ProbeSettings
+from fireassay.report import render
+from fireassay.study import Study
+from fireassay.training.environment import environment, pick_device
+from fireassay.training.learner import Progress, Setting, learner
+from fireassay.training.settings import NetSettings
+from fireassay.training.store import Store
+from fireassay.training.trial import Run, Tasks, Trial
+
+EFFECT = {"binary": 0.03, "multiclass": 0.03, "real": 0.05}
+"""The effect that matters where the user names none: AUC .53 (about 52 % accuracy), rank IC .05."""
+
+REFERENCES = ("linear", "boosting")
+"""Learners that every diagnosis fits beside the user's."""
+
+FORMS = {"report.md": "markdown", "report.html": "html"}
+"""Files that every diagnosis writes beside diagnosis.json."""
+
+
+@dataclass
+class Watch:
+    """What a verb tells while it works.
+
+    Attributes
+    ----------
+    phase
+        Told what begins.
+    news, progress
+        Told of plans, runs, evidence and epochs.
+    """
+
+    phase: Callable[[str], None] = lambda _text: None
+    news: News = field(default_factory=News)
+    progress: Progress = field(default_factory=Progress)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A study's data, ready to be learned from.
+
+    Attributes
+    ----------
+    study, bars, task
+        What was asked, what was read, what is learned.
+    """
+
+    study: Study
+    bars: Bars
+    task: Task
+
+
+def prepare(study: Study, frame: object = None, watch: Watch | None = None) -> Prepared:
+    """Load bars, compute features and target, divide sessions.
+
+    Parameters
+    ----------
+    study
+        What to load, and how.
+    frame
+        A Polars, pandas or Arrow table, in place of `study.data.location`.
+    """
+    watch = watch or Watch()
+    watch.phase("reading bars")
+    bars = load(study.data, frame, need_prices=study.needs_prices)
+    watch.phase("computing features and target")
+    spec = study.spec
+    moves = spec.name in TARGETS and TARGETS[spec.name].price_move
+    task = build_task(
+        bars,
+        features=study.features,
+        target=spec,
+        split=study.split,
+        scaling=study.scaling,
+        others=[replace(spec, skip=spec.skip + 1)] if moves else [],
+    )
+    return Prepared(study, bars, task)
+
+
+def diagnose(
+    study: Study, out: Path | str, frame: object = None, watch: Watch | None = None
+) -> Diagnosis:
+    """Find out why a model doesn't learn; write diagnosis.json and the reports into `out`.
+
+    Raises
+    ------
+    UserError
+        If the data or a setting can't be used, or the folder can't be written.
+    """
+    watch = watch or Watch()
+    clock = Clock(study.diagnosis.limit_s)
+    study.learner_settings()  # faulty settings are told before any data is read
+    prepared = prepare(study, frame, watch)
+    store = Store(out)
+    store.write("study.toml", study.to_toml())
+    watch.phase("loading PyTorch and timing the model on this machine")
+    from fireassay.training.execute import Executor
+
+    device = pick_device(study.device)
+    case, rate, note = open_case(prepared, clock, device)
+    execute = Executor(case.tasks, Setting(device, store, watch.progress))
+    battery = run_battery(case, _recording(execute, store), clock, rate, watch.news)
+    for name, text in battery.crashes.items():
+        store.write(f"crashes/{name}.txt", text)
+    diagnosis = conclude(prepared, case, battery, device)
+    if study.diagnosis.apply:
+        watch.phase("training with the changed settings")
+        diagnosis = apply(diagnosis, case, battery.runs, execute)
+    use = BudgetUse(
+        limit_s=clock.limit_s,
+        spent_s=clock.spent,
+        trials=len(battery.runs),
+        not_afforded=tuple(battery.not_afforded),
+        note=note,
+    )
+    diagnosis = diagnosis.model_copy(update={"budget": use})
+    _write(diagnosis, store)
+    return diagnosis
+
+
+def inspect(
+    study: Study, out: Path | str | None = None, frame: object = None, watch: Watch | None = None
+) -> Diagnosis:
+    """Tell what the label and the features are, before anything is trained.
+
+    Runs the checks that train nothing and returns them as a diagnosis without a verdict on training.
+
+    Parameters
+    ----------
+    out
+        Where to write the report, if anywhere.
+
+    Raises
+    ------
+    UserError
+        If the data or a setting can't be used, or the folder can't be written.
+    """
+    watch = watch or Watch()
+    clock = Clock(float("inf"))
+    prepared = prepare(study, frame, watch)
+    watch.phase("looking at label and features")
+    trial = Trial("majority", ProbeSettings(), prepared.task.fingerprint)
+    case = _case(prepared, trial, ())
+    free = [name for name in CHECKS if CHECKS[name].cost is Cost.FREE]
+    battery = run_battery(case, lambda _trials: (), clock, None, watch.news, only=free)
+    diagnosis = conclude(prepared, case, battery, "cpu")
+    use = BudgetUse(spent_s=clock.spent)
+    diagnosis = diagnosis.model_copy(
+        update={"budget": use, "title": f"{study.target} on {prepared.bars.audit.source}"}
+    )
+    if out is not None:
+        _write(diagnosis, Store(out))
+    return diagnosis
+
+
+def open_case(prepared: Prepared, clock: Clock, device: str) -> tuple[Case, Rate | None, str]:
+    """Return the case, the speed of the user's network here, and what the budget made of it."""
+    study, task = prepared.study, prepared.task
+    trial = Trial(study.model, study.learner_settings(), task.fingerprint, seed=study.seed)
+    rate, note = None, ""
+    if isinstance(trial.settings, NetSettings):
+        rate = measure_rate(trial, task, device)
+        trial, note = fit_to_budget(trial, task, rate, clock)
+    names = [name for name in REFERENCES if name != study.model]
+    references = [Trial(n, learner(n).default(), task.fingerprint, seed=study.seed) for n in names]
+    return _case(prepared, trial, references), rate, note
+
+
+def _case(prepared: Prepared, trial: Trial, references: Sequence[Trial]) -> Case:
+    study, task = prepared.study, prepared.task
+    return Case(
+        tasks=Tasks(task),
+        trial=trial,
+        references=tuple(references),
+        effect=study.diagnosis.effect or EFFECT[task.label.kind],
+        alpha=study.diagnosis.alpha,
+        draws=study.diagnosis.draws,
+        seeds=study.diagnosis.seeds,
+        skipped=task.others[0].name if task.others else None,
+    )
+
+
+def conclude(prepared: Prepared, case: Case, battery: Battery, device: str) -> Diagnosis:
+    """Judge the evidence of a battery and say in words what it comes to."""
+    study = prepared.study
+    evidence = adjusted(battery.evidence)
+    found = verdicts(evidence, case.alpha)
+    order = primary(found)
+    by_id = {e.id: e for e in evidence}
+    as_set = battery.runs.get(case.trial.id)
+    return Diagnosis(
+        fireassay_version=fireassay.__version__,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        title=f"{study.target} on {prepared.bars.audit.source} with {study.model}",
+        primary=order,
+        assessment=assessment(found, evidence, order),
+        causes=found,
+        evidence=by_id,
+        prescriptions=prescriptions(found, by_id, order),
+        next_steps=next_steps(found, order),
+        metrics_reading=metrics_reading(case, battery.runs),
+        heuristics=heuristics(case, battery.runs),
+        metrics=tuple(dict(row) for row in as_set.history) if as_set else (),
+        data_audit=prepared.bars.audit,
+        study=study.model_dump(mode="json"),
+        environment=environment(device),
+    )
+
+
+def _write(diagnosis: Diagnosis, store: Store) -> None:
+    """Write the diagnosis and its reports into a run folder."""
+    store.write("diagnosis.json", diagnosis.to_json())
+    for name, form in FORMS.items():
+        store.write(name, render(diagnosis, form))
+
+
+def _recording(execute: Execute, store: Store) -> Execute:
+    """Store every round's plan before it runs: it fixes the family of tests."""
+    planned: list[dict[str, Any]] = []
+
+    def run(trials: Sequence[Trial]) -> Iterable[Run]:
+        planned.extend({"id": t.id, **t.specification()} for t in trials)
+        store.write("plan.json", json.dumps(planned, indent=1))
+        return execute(trials)
+
+    return run

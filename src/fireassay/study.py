@@ -1,0 +1,229 @@
+"""Study: the frozen, validated description of a run, as study.toml holds it."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from fireassay.data.settings import DataSettings, SplitSettings
+from fireassay.errors import SettingError, unknown_name
+
+if TYPE_CHECKING:
+    from fireassay.data.targets import TargetSpec
+
+BUDGETS = {"1m": 60.0, "3m": 180.0, "15m": 900.0, "unlimited": float("inf")}
+
+
+class DiagnosisSettings(BaseModel):
+    """What a diagnosis looks for and may cost."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    budget: str = Field("3m", description="Time it may take: 90s, 3m, 1h, or unlimited.")
+    effect: float | None = Field(
+        None,
+        gt=0,
+        description="The effect that matters, above chance: AUC (default .03) or rank IC (.05).",
+    )
+    alpha: float = Field(0.05, gt=0, lt=1, description="Level of every decision, after correction.")
+    draws: int = Field(999, ge=19, description="Permutations behind every p.")
+    seeds: int = Field(1, ge=1, description="Training runs of every configuration.")
+    apply: bool = Field(False, description="Train with the changed settings and report the gain.")
+
+    @property
+    def limit_s(self) -> float:
+        """The budget in seconds."""
+        return seconds(self.budget)
+
+
+class Study(BaseModel):
+    """Everything that a run needs; the run folder keeps it resolved."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data: DataSettings = Field(default_factory=DataSettings)
+    features: tuple[str, ...] = Field(
+        ("catalogue",),
+        description="catalogue, group:NAME, a feature's name, or columns:PATTERN for your own.",
+    )
+    target: str = Field("vwap_reversion:1", description="NAME:HORIZON,option=value or column:NAME.")
+    label_end: str = Field(
+        "", description="column:NAME with the time, or the bars until, a label of yours is known."
+    )
+    split: SplitSettings = Field(default_factory=SplitSettings)
+    scaling: Literal["standard", "robust", "none"] = Field(
+        "standard", description="How features are scaled, fitted on training sessions."
+    )
+    model: str = Field("bayesian", description="The learner: bayesian, transformer, linear, ...")
+    settings: dict[str, Any] = Field(
+        default_factory=dict, description="Settings of the learner; what is left out is its default."
+    )
+    diagnosis: DiagnosisSettings = Field(default_factory=DiagnosisSettings)
+    device: str = Field("auto", description="auto, cpu, cuda or mps.")
+    seed: int = Field(0, description="Every draw derives from it.")
+
+    @property
+    def spec(self) -> TargetSpec:
+        """The target, read."""
+        from fireassay.data.targets import TargetSpec
+
+        spec = TargetSpec.parse(self.target)
+        end = self.label_end.removeprefix("column:")
+        return replace(spec, end=end) if end else spec
+
+    @property
+    def needs_prices(self) -> bool:
+        """Whether a feature or the target is of the catalogue."""
+        own = all(item.startswith("columns:") for item in self.features)
+        return not (own and self.target.startswith("column:"))
+
+    def learner_settings(self) -> BaseModel:
+        """Return the learner's settings, validated.
+
+        Raises
+        ------
+        SettingError
+            If the learner or one of its settings isn't known, or a value isn't possible.
+        """
+        from fireassay.training.learner import learner
+
+        default = learner(self.model).default()
+        known = type(default).model_fields
+        for name in self.settings:
+            if name not in known:
+                raise unknown_name(f"setting of {self.model}", name, known)
+        try:
+            return type(default).model_validate({**default.model_dump(), **self.settings})
+        except ValidationError as error:
+            raise told(error, f"settings of {self.model}") from None
+
+    def to_toml(self) -> str:
+        """Return the study as TOML; `from_toml` gives an equal one back."""
+        return tomli_w.dumps(_without_none(self.model_dump(mode="json")))
+
+    @classmethod
+    def from_toml(cls, path: Path | str) -> Study:
+        """Read a study file.
+
+        Raises
+        ------
+        SettingError
+            If it isn't there, isn't TOML, or holds a key or value that isn't possible.
+        """
+        return build_study(_read_toml(Path(path)), where=str(path))
+
+
+def build_study(values: dict[str, Any], where: str = "study") -> Study:
+    """Validate plain values as a study; raises SettingError, told by key."""
+    try:
+        return Study.model_validate(values)
+    except ValidationError as error:
+        raise told(error, where) from None
+
+
+def resolve(location: str = "", path: Path | str | None = None, **changes: Any) -> Study:
+    """Return the study of a file (or the defaults), a location, and changed keys.
+
+    What a `sim:` location leaves open is filled in from its scenario: target, features, model and
+    the settings that make up the case.
+
+    Parameters
+    ----------
+    location
+        In place of the file's `data.location`.
+    path
+        A study.toml.
+    **changes
+        Dotted keys and their values: {"data.sessions": "calendar:XNYS"}.
+    """
+    values = {} if path is None else _read_toml(Path(path))
+    if location:
+        values.setdefault("data", {})["location"] = location
+    for key, value in changes.items():
+        *parts, last = key.split(".")
+        at = values
+        for part in parts:
+            at = at.setdefault(part, {})
+        at[last] = value
+    return build_study(_with_scenario(values), where="study" if path is None else str(path))
+
+
+def _with_scenario(values: dict[str, Any]) -> dict[str, Any]:
+    """Fill what a `sim:` location leaves open from its scenario."""
+    location = values.get("data", {}).get("location", "")
+    if not location.startswith("sim:"):
+        return values
+    from fireassay.data.simulate import truth_of
+    from fireassay.data.sources.simulated import parse
+
+    case, seed, parameters = parse(location)
+    truth = truth_of(case, seed=seed, **parameters)
+    settings = dict(truth.settings)
+    model = settings.pop("model", None)
+    filled = {"target": truth.target, "features": truth.features.split(","), **values}
+    if "target" not in values and truth.label_end:
+        filled["label_end"] = truth.label_end
+    if model and values.get("model", model) == model:
+        filled["model"] = model
+        filled["settings"] = {**settings, **values.get("settings", {})}
+    return filled
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingError("there is no such study file", where=str(path)) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingError(f"it isn't TOML: {error}", where=str(path)) from None
+    except OSError as error:
+        raise SettingError(f"it can't be read ({error.strerror})", where=str(path)) from None
+
+
+def told(error: ValidationError, where: str) -> SettingError:
+    """Turn pydantic's report into one line about the first fault."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return SettingError(f"unknown key {key}", where=where)
+    message = first["msg"].removeprefix("Value error, ")
+    if not key:
+        return SettingError(message, where=where)
+    said = f"{message[:1].lower()}{message[1:]}"
+    return SettingError(f"{key} = {first['input']!r}: {said}", where=where)
+
+
+def seconds(text: str) -> float:
+    """Read a duration: 90s, 3m, 1h, or unlimited.
+
+    Raises
+    ------
+    SettingError
+        If it can't be read as one.
+    """
+    if text in BUDGETS:
+        return BUDGETS[text]
+    unit = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(text[-1:])
+    try:
+        if unit is None:
+            raise ValueError
+        value = float(text[:-1]) * unit
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise SettingError(
+            f"budget {text!r} isn't a duration", fix="Write it as 90s, 3m, 1h or unlimited."
+        )
+    return value
+
+
+def _without_none(value: Any) -> Any:
+    """TOML has no null: a key that is None is left out."""
+    if isinstance(value, dict):
+        return {k: _without_none(v) for k, v in value.items() if v is not None}
+    return value
