@@ -246,6 +246,8 @@ class Evidence(Frozen):
         One sentence that says what it shows, and one that says what it can't.
     numbers
         Further figures, by name, that a reader may want to check.
+    table
+        Rows of the same keys, where figures are best read side by side.
     remedy
         Settings under which the effect was seen: what to change if a cause is supported by it.
     """
@@ -271,6 +273,7 @@ class Evidence(Frozen):
     reading: str = ""
     caveat: str = ""
     numbers: dict[str, Value] = Field(default_factory=dict)
+    table: tuple[dict[str, Value], ...] = ()
     remedy: tuple[Change, ...] = ()
     plot: Plot | None = None
 

@@ -22,7 +22,7 @@ def draw(chart: Chart) -> Picture:
     layers = _layers(plot, places)
     picture = Picture()
     heights = [v for layer in layers for v in layer if v is not None]
-    heights += [m.value for m in plot.marks if m.axis == "y"]
+    heights += [m.value for m in plot.marks if m.axis == "y" and m.value is not None]
     gutter = frame.y_gutter(linear((0.0, *heights), 1, 0, pad=0))
     x_scale = _x_scale(plot, places, gutter + 2, frame.RIGHT)
     placed = frame.flags(chart, x_scale)

@@ -28,7 +28,7 @@ def tracks(chart: Chart) -> list[Track]:
     if not chart.plot.series:
         return []
     series = chart.plot.series[0]
-    marks = [mark.value for mark in chart.plot.marks]
+    marks = [mark.value for mark in chart.plot.marks if mark.value is not None]
     scale = linear((*series.y, *series.low, *series.high, *marks), 0, WIDTH - 1, pad=0)
     style = decimals_for((scale.high - scale.low) / 4, ())
     return [
