@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from fireassay.cli.answers import answered
+from fireassay.cli.deferred import deferred
 from fireassay.cli.live import Output, watching
 from fireassay.cli.options import Flag, flags, with_flags
-from fireassay.data.settings import DataSettings, SplitSettings
-from fireassay.study import DiagnosisSettings, Study
 from fireassay.training.environment import share_processors
-from fireassay.training.settings import NetSettings
+
+if TYPE_CHECKING:
+    from fireassay.study import Study
 
 app = typer.Typer(
     name="fireassay",
@@ -43,24 +44,39 @@ Columns = Annotated[
     typer.Option("--column", help="CANONICAL=NAME of a column, such as time=when; repeatable."),
 ]
 
-DATA = [
-    *flags(
-        DataSettings,
-        "data.",
-        "Data",
-        skip=("location", "columns"),
-        names={"sessions": ("sessions", "session")},
-    ),
-    *flags(
-        Study,
-        "",
-        "Study",
-        skip=("data", "split", "settings", "diagnosis"),
-    ),
-    *flags(SplitSettings, "split.", "Study"),
-]
-MODEL = flags(NetSettings, "settings.", "Model settings (bayesian, transformer)")
-DIAGNOSIS = flags(DiagnosisSettings, "diagnosis.", "Diagnosis", names={"draws": ("permutations",)})
+# Flags are made of settings models only when a verb is used: the list of verbs starts fast.
+
+
+def data_flags() -> list[Flag]:
+    """Return the flags of what is read, learned and held out."""
+    from fireassay.data.settings import DataSettings, SplitSettings
+    from fireassay.study import Study
+
+    return [
+        *flags(
+            DataSettings,
+            "data.",
+            "Data",
+            skip=("location", "columns"),
+            names={"sessions": ("sessions", "session")},
+        ),
+        *flags(Study, "", "Study", skip=("data", "split", "settings", "diagnosis")),
+        *flags(SplitSettings, "split.", "Study"),
+    ]
+
+
+def model_flags() -> list[Flag]:
+    """Return the flags of the networks' settings."""
+    from fireassay.training.settings import NetSettings
+
+    return flags(NetSettings, "settings.", "Model settings (bayesian, transformer)")
+
+
+def diagnosis_flags() -> list[Flag]:
+    """Return the flags of what a diagnosis looks for and may cost."""
+    from fireassay.study import DiagnosisSettings
+
+    return flags(DiagnosisSettings, "diagnosis.", "Diagnosis", names={"draws": ("permutations",)})
 
 
 class Form(StrEnum):
@@ -72,17 +88,22 @@ class Form(StrEnum):
     JSON = "json"
 
 
-def verb(*groups: list[Flag], name: str | None = None) -> Callable[[Callable[..., None]], None]:
+def verb(
+    *groups: Callable[[], list[Flag]], name: str | None = None
+) -> Callable[[Callable[..., None]], None]:
     """Register a function as a verb with the flags of the groups."""
 
     def register(function: Callable[..., None]) -> None:
-        command = with_flags(function, groups) if groups else function
-        app.command(name or function.__name__.replace("_", "-"))(answered(command))
+        def command() -> Callable[..., None]:
+            made = [group() for group in groups]
+            return answered(with_flags(function, made) if made else function)
+
+        deferred(app, name or function.__name__.replace("_", "-"), function.__doc__ or "", command)
 
     return register
 
 
-@verb(DATA, DIAGNOSIS, MODEL)
+@verb(data_flags, diagnosis_flags, model_flags)
 def diagnose(
     data: Data = "",
     study: StudyFile = None,
@@ -97,7 +118,7 @@ def diagnose(
     _diagnose(chosen, out or _folder("diagnose"), output)
 
 
-@verb(DATA)
+@verb(data_flags)
 def inspect(
     data: Data = "",
     study: StudyFile = None,

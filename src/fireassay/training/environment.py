@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
 from fireassay.errors import SettingError
-from fireassay.findings import Value
+
+if TYPE_CHECKING:
+    from fireassay.findings import Value
 
 SHOWN = ("torch", "numpy", "scipy", "scikit-learn", "polars", "exchange_calendars")
 
@@ -46,6 +48,8 @@ def pick_device(wanted: str) -> str:
 
 def environment(device: str) -> dict[str, Value]:
     """Return what a reader needs to repeat a run: versions, machine, device."""
+    from importlib.metadata import PackageNotFoundError, version
+
     found: dict[str, Value] = {
         "python": platform.python_version(),
         "platform": platform.platform(terse=True),
