@@ -124,13 +124,17 @@ def diagnose(
 
     device = pick_device(study.device)
     case, rate, note = open_case(prepared, clock, device)
-    execute = Executor(case.tasks, Setting(device, store, watch.progress))
+    progress = Progress(watch.progress.epoch, lambda: clock.over or watch.progress.stop())
+    execute = Executor(case.tasks, Setting(device, store, progress))
+    if study.diagnosis.apply and rate is not None:
+        clock.held_s = 2 * case.seeds * rate.seconds(case.trial, case.tasks.of(case.trial))
     battery = run_battery(case, _recording(execute, store), clock, rate, watch.news)
     for name, text in battery.crashes.items():
         store.write(f"crashes/{name}.txt", text)
     diagnosis = conclude(prepared, case, battery, device)
     if study.diagnosis.apply:
         watch.phase("training with the changed settings")
+        clock.held_s = 0.0
         diagnosis = apply(diagnosis, case, battery.runs, execute)
     use = BudgetUse(
         limit_s=clock.limit_s,

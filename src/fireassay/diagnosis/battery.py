@@ -11,7 +11,8 @@ from fireassay.diagnosis.case import Case
 from fireassay.diagnosis.checks import CHECKS, Check, Cost
 from fireassay.errors import UserError
 from fireassay.findings import Evidence, EvidenceStatus
-from fireassay.training.trial import Run, Trial
+from fireassay.training.settings import NetSettings
+from fireassay.training.trial import Run, RunStatus, Trial
 
 ROUNDS = 3
 """Rounds of planning at one level of cost: a later round builds on the runs of an earlier one."""
@@ -109,11 +110,23 @@ def _run_level(
             wanted, left_out = affordable(wanted, case.tasks, rate, clock)
         for trial in left_out:
             short[owner[trial.id]] = short.get(owner[trial.id], 0) + 1
-        news.planned(checks[0].cost, wanted, sum(_cost(t, case, rate) for t in wanted))
+        predicted = {t.id: _cost(t, case, rate) for t in wanted}
+        news.planned(checks[0].cost, wanted, sum(predicted.values()))
+        came: list[Run] = []
         for run in execute(wanted):
-            battery.runs[run.trial.id] = run
             news.ran(run)
-        if left_out:
+            came.append(run)
+            if run.status is RunStatus.CUT_SHORT:
+                # Half-trained, it would speak against whatever it was to show.
+                short[owner[run.trial.id]] = short.get(owner[run.trial.id], 0) + 1
+            else:
+                battery.runs[run.trial.id] = run
+        if rate is not None:
+            trained = [run for run in came if isinstance(run.trial.settings, NetSettings)]
+            rate.learn(
+                sum(predicted[run.trial.id] for run in trained), sum(run.seconds for run in trained)
+            )
+        if left_out or any(run.status is RunStatus.CUT_SHORT for run in came):
             break
     for check in active:
         evidence = _judged(check, case, battery)

@@ -13,7 +13,7 @@ from fireassay.arrays import Int
 from fireassay.data.task import Task
 from fireassay.interventions.recent_sessions import RecentSessions
 from fireassay.interventions.scale_setting import ScaleSetting
-from fireassay.training.settings import NetSettings
+from fireassay.training.settings import TRACE_DRAWS, NetSettings
 from fireassay.training.trial import Tasks, Trial
 
 LEAST_DATES = 30
@@ -24,8 +24,15 @@ LEAST_EPOCHS = 4
 RESERVE = 0.15
 """Share of the budget kept for judging and writing the report."""
 
-PLANNED_TRIALS = 14
-"""Trials of the user's network that a first round asks for, about."""
+PLANNED_TRIALS = 20
+"""Trials of the user's network that the checks ask for, about: three kinds of labels for the model as
+set and for each of its usual changes, then the ladders on one of them."""
+
+OVERHEAD_S = 12.0
+"""Seconds of a diagnosis that aren't training: judging with a thousand permutations, writing."""
+
+MOST_OFF = 4.0
+"""Bound on what one round's time may correct the prediction by."""
 
 BATTERY_DRAWS = 4
 """Posterior draws of a prediction inside the battery."""
@@ -44,10 +51,13 @@ class Clock:
         The budget; infinite for none.
     began
         When the diagnosis began.
+    held_s
+        Seconds kept for what is trained after the battery.
     """
 
     limit_s: float
     began: float = field(default_factory=time.perf_counter)
+    held_s: float = 0.0
 
     @property
     def spent(self) -> float:
@@ -57,23 +67,32 @@ class Clock:
     @property
     def left(self) -> float:
         """Seconds left for training."""
-        return self.limit_s * (1 - RESERVE) - self.spent
+        return self.limit_s * (1 - RESERVE) - self.spent - self.held_s
+
+    @property
+    def over(self) -> bool:
+        """Whether training has to end now for the report to come in time."""
+        return self.left < 0
 
 
-@dataclass(frozen=True)
+@dataclass
 class Rate:
     """Speed of the user's network here.
 
     Attributes
     ----------
-    per_row
-        Seconds to train on one bar once.
+    training, predicting
+        Seconds to train on one bar once, and to predict it once from one draw.
     size
-        Relative work per bar that it was measured at (`work`).
+        Relative work per bar that they were measured at (`work`).
+    correction
+        What predictions turned out to be off by, so far.
     """
 
-    per_row: float
+    training: float
+    predicting: float
     size: float
+    correction: float = 1.0
 
     def seconds(self, trial: Trial, task: Task) -> float:
         """Predict the time of a trial, predictions included."""
@@ -83,9 +102,17 @@ class Rate:
         lengths = task.panel.lengths
         train, test = (_rows(lengths, part) for part in (task.split.train, task.split.test))
         validation = _rows(lengths, task.split.validation)
-        traced = 2 / 3 * sum(min(s.trace_rows, n) for n in (train, validation, test))
-        final = s.draws / 3 * (test + validation)
-        return self.per_row * work(s) / self.size * (s.epochs * (train + traced) + final)
+        traced = TRACE_DRAWS * sum(min(s.trace_rows, n) for n in (train, validation, test))
+        final = s.draws * (test + validation)
+        trained = self.training * s.epochs * train
+        predicted = self.predicting * (s.epochs * traced + final)
+        return self.correction * work(s) / self.size * (trained + predicted)
+
+    def learn(self, predicted: float, took: float) -> None:
+        """Correct the speed by what trials of `predicted` seconds took."""
+        if predicted > 0 and took > 0:
+            factor = self.correction * took / predicted
+            self.correction = min(MOST_OFF, max(1 / MOST_OFF, factor))
 
 
 def _rows(lengths: Int, sessions: Int) -> int:
@@ -99,13 +126,13 @@ def work(s: NetSettings) -> float:
 
 
 def measure_rate(trial: Trial, task: Task, device: str) -> Rate:
-    """Time two steps of the user's network."""
+    """Time some training steps and a prediction of the user's network."""
     from fireassay.training.cohort import Cohort
 
     settings = trial.settings
     assert isinstance(settings, NetSettings)
     cohort = Cohort([(trial, task)], device)
-    return Rate(cohort.time_step(), work(settings))
+    return Rate(*cohort.time_rows(), work(settings))
 
 
 def fit_to_budget(trial: Trial, task: Task, rate: Rate, clock: Clock) -> tuple[Trial, str]:
@@ -127,7 +154,7 @@ def fit_to_budget(trial: Trial, task: Task, rate: Rate, clock: Clock) -> tuple[T
         ),
     )
     dates = len(set(task.panel.clusters[task.split.train].tolist()))
-    share = clock.left / (PLANNED_TRIALS * rate.seconds(trial, task))
+    share = max(clock.left - OVERHEAD_S, 1.0) / (PLANNED_TRIALS * rate.seconds(trial, task))
     if share >= 1:
         return trial, ""
     kept = max(share, 0.5)
@@ -150,9 +177,9 @@ def fit_to_budget(trial: Trial, task: Task, rate: Rate, clock: Clock) -> tuple[T
 def affordable(
     trials: Sequence[Trial], tasks: Tasks, rate: Rate, clock: Clock
 ) -> tuple[list[Trial], list[Trial]]:
-    """Divide trials, in the order given, into those that fit the time left and those that don't."""
+    """Divide trials into those that fit the time left, the cheapest first, and those that don't."""
     left, yes, no = clock.left, [], []
-    for trial in trials:
+    for trial in sorted(trials, key=lambda t: rate.seconds(t, tasks.of(t))):
         cost = rate.seconds(trial, tasks.of(trial))
         if cost <= left:
             left -= cost

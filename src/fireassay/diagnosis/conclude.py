@@ -18,15 +18,16 @@ def assessment(
         lead = "" if i == 0 else "Also: "
         text = f"{lead}{CAUSES[cause].meaning} {verdict.why}"
         sentences.append(Sentence(text=text, evidence=verdict.evidence))
-    excluded = [c for c, v in found.items() if v.status is Status.EXCLUDED]
-    if excluded:
-        cited = tuple(dict.fromkeys(e for c in excluded for e in found[c].evidence))
-        names = _listed([CAUSES[c].title for c in excluded])
-        sentences.append(Sentence(text=f"Excluded by experiment: {names}.", evidence=cited))
     undecided = [c for c, v in found.items() if v.status is Status.UNDECIDED]
-    if undecided:
-        names = _listed([CAUSES[c].title for c in undecided])
-        sentences.append(Sentence(text=f"Undecided: {names}."))
+    for lead, wanted in (
+        ("Excluded", [c for c, v in found.items() if v.status is Status.EXCLUDED]),
+        ("Tried and undecided", [c for c in undecided if found[c].evidence]),
+        ("Not examined", [c for c in undecided if not found[c].evidence]),
+    ):
+        if wanted:
+            cited = tuple(dict.fromkeys(e for c in wanted for e in found[c].evidence))
+            names = _listed([CAUSES[c].title for c in wanted])
+            sentences.append(Sentence(text=f"{lead}: {names}.", evidence=cited))
     failed = [e for e in evidence if e.status is EvidenceStatus.FAILED]
     if failed:
         sentences.append(
@@ -46,9 +47,12 @@ def _opening(
     signal = next((e for e in evidence if e.id == "signal"), None)
     cited = () if signal is None else (signal.id,)
     if order:
-        first = CAUSES[order[0]]
-        more = f" {len(order) - 1} more of its causes are supported." if len(order) > 1 else ""
-        return Sentence(text=f"The {first.side} limits what is learned: {first.title}.{more}")
+        first, *others = (CAUSES[cause] for cause in order)
+        text = f"The {first.side} limits what is learned: {first.title}."
+        if others:
+            more = _listed([f"{c.title} (the {c.side})" for c in others])
+            text += f" That apart, {more}."
+        return Sentence(text=text, evidence=found[order[0]].evidence)
     if found["no_signal"].status is Status.EXCLUDED:
         return Sentence(
             text="There is something to learn, and nothing that was examined keeps the model from "

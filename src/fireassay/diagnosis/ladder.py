@@ -17,28 +17,13 @@ import numpy as np
 from fireassay.diagnosis.case import Case, Runs, pick
 from fireassay.diagnosis.checks import CHECKS, Check, Cost
 from fireassay.diagnosis.ground import Ground, shortfall
+from fireassay.diagnosis.rung import Rung, changes_anything
 from fireassay.findings import Bearing, Change, Evidence, Mark, Plot, Rule, Series
-from fireassay.interventions import Intervention, SettingChange
+from fireassay.interventions import Intervention
 from fireassay.statistics.bootstrap import Difference, Estimate
 from fireassay.statistics.multiplicity import holm
 from fireassay.statistics.null import detectable
 from fireassay.training.trial import Trial
-
-
-@dataclass(frozen=True)
-class Rung:
-    """One intervention of a ladder.
-
-    Attributes
-    ----------
-    name
-        In the user's words, as plots show it.
-    changes
-        What is turned.
-    """
-
-    name: str
-    changes: tuple[Intervention, ...]
 
 
 @dataclass(frozen=True)
@@ -91,7 +76,7 @@ class LadderCheck(Check):
 
     def turnable(self, case: Case) -> list[Rung]:
         """Return the rungs that change anything."""
-        return [rung for rung in self.rungs(case) if _changes_anything(case, rung)]
+        return [rung for rung in self.rungs(case) if changes_anything(case, rung)]
 
     def cure(self, case: Case) -> tuple[Intervention, ...]:
         """Return what takes the cause away for good: the last rung."""
@@ -103,11 +88,6 @@ def ladder_checks() -> list[LadderCheck]:
     """Return all checks that are ladders."""
     found = [CHECKS[name]() for name in CHECKS]
     return [c for c in found if isinstance(c, LadderCheck)]
-
-
-def _changes_anything(case: Case, rung: Rung) -> bool:
-    settings = case.trial.settings
-    return any(not isinstance(c, SettingChange) or c.applies(settings) for c in rung.changes)
 
 
 def climb(case: Case, runs: Runs, ground: Ground, rungs: Sequence[Rung]) -> list[Climb]:

@@ -25,13 +25,13 @@ from fireassay.training.measuring import measure_row, predictions, rows_of, spre
 from fireassay.training.member import Member
 from fireassay.training.optimizer import TrialAdamW
 from fireassay.training.prediction import Forecaster, Predictive
-from fireassay.training.settings import SHAPE_FIELDS, Estimator, NetSettings
+from fireassay.training.settings import SHAPE_FIELDS, TRACE_DRAWS, Estimator, NetSettings
 from fireassay.training.start import start
 from fireassay.training.step import Objective, Sampler, learning_rate
 from fireassay.training.trial import Run, RunStatus, Trial, cohort_id
 
-TRACE_DRAWS = 2
-"""Posterior draws of the per-epoch measures; the final predictions use `draws`."""
+TIMED_STEPS, TIMED_ROWS = 3, 6000
+"""Training steps at least, and rows about, that a timing of this machine runs."""
 
 
 def architecture(task: Task, settings: NetSettings) -> Architecture:
@@ -173,16 +173,24 @@ class Cohort:
         self.seconds += spent
         return spent
 
-    def time_step(self) -> float:
-        """Return the seconds of a training step per row and trial, without moving any weight."""
+    def time_rows(self) -> tuple[float, float]:
+        """Return the seconds of training on a row once, and of predicting it from one draw.
+
+        For one trial; no weight is moved.
+        """
         steps = self._steps()
         sampler, objective = Sampler(self, self.epoch), Objective(self, len(steps))
         self._gradient(sampler, objective, steps[0], 0)  # the first call allocates
         began, rows = time.perf_counter(), 0
-        for step in steps[:3]:
+        for step in steps[: max(TIMED_STEPS, -(-TIMED_ROWS // steps[0].rows.size))]:
             self._gradient(sampler, objective, step, 0)
             rows += step.rows.size
-        return (time.perf_counter() - began) / (rows * len(self.active))
+        training = (time.perf_counter() - began) / (rows * len(self.active))
+        part = spread_evenly(self.task, self.task.split.train, TIMED_ROWS)
+        began, at = time.perf_counter(), rows_of(self.task, part)
+        self._forecast(self.posterior, self.active, part, at, TRACE_DRAWS, "timing")
+        spent = time.perf_counter() - began
+        return training, spent / (len(at) * TRACE_DRAWS * len(self.active))
 
     def _steps(self) -> list[Step]:
         """Return the steps of the next epoch."""

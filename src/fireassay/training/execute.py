@@ -10,7 +10,7 @@ import torch
 
 from fireassay.data.task import Task
 from fireassay.training.learner import Group, Setting, learner
-from fireassay.training.trial import Run, Tasks, Trial
+from fireassay.training.trial import Run, RunStatus, Tasks, Trial
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Executor:
         store = self.setting.store
         for trial in {t.id: t for t in trials}.values():
             kept = store.load_run(trial) if store else None
-            if kept is None:
+            if kept is None or kept.status is RunStatus.CUT_SHORT:
                 waiting[trial.id] = trial
             else:
                 yield kept

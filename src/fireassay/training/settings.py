@@ -148,6 +148,9 @@ class NetSettings(BaseModel):
         return self.posterior is PosteriorKind.MEAN_FIELD
 
 
+TRACE_DRAWS = 2
+"""Posterior draws of the per-epoch measures; the final predictions use `draws`."""
+
 SHAPE_FIELDS = (
     "width",
     "layers",

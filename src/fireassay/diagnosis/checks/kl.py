@@ -7,7 +7,8 @@ from typing import ClassVar
 from fireassay.choices import PriorKind
 from fireassay.diagnosis.case import Case
 from fireassay.diagnosis.checks import check
-from fireassay.diagnosis.ladder import LadderCheck, Rung
+from fireassay.diagnosis.ladder import LadderCheck
+from fireassay.diagnosis.rung import Rung
 from fireassay.interventions.kl_off import KlOff
 from fireassay.interventions.scale_setting import ScaleSetting
 from fireassay.interventions.set_prior import SetPrior

@@ -7,7 +7,8 @@ from typing import ClassVar
 from fireassay.diagnosis.case import Case, Runs, pick
 from fireassay.diagnosis.checks import check
 from fireassay.diagnosis.ground import shortfall
-from fireassay.diagnosis.ladder import LadderCheck, Rung
+from fireassay.diagnosis.ladder import LadderCheck
+from fireassay.diagnosis.rung import Rung
 from fireassay.interventions.set_setting import SetSetting
 from fireassay.interventions.unregularized import Unregularized
 from fireassay.training.trial import Trial

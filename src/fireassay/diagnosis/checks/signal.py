@@ -9,6 +9,7 @@ import numpy as np
 
 from fireassay.diagnosis.case import Case, Runs, Scored, pick
 from fireassay.diagnosis.checks import Check, Cost, check
+from fireassay.diagnosis.variants import variants
 from fireassay.findings import Bearing, Evidence, Mark, Plot, Rule, Series
 from fireassay.statistics.multiplicity import westfall_young
 from fireassay.training.trial import Run, Trial
@@ -70,9 +71,12 @@ class Signal(Check):
         excess = test.observed - case.chance
         found = joint.p_adjusted[best] <= case.alpha
         reading = (
-            f"The best of {len(tests)} learners ({name}) scores {case.metric} {test.observed:.3f}; "
-            f"{'beyond' if found else 'inside'} what exchanged label sessions give."
+            f"The best of {len(tests)} learners ({name}) scores {case.metric} {test.observed:.3f}, "
+            f"{'beyond' if found else 'inside'} what exchanged label sessions give"
         )
+        if np.isfinite(mde):
+            reading += f"; {case.metric} {case.chance + mde:.3f} would be seen in 80 % of such data"
+        reading += "."
         rows = {f"{case.metric} {n}": t.observed for n, t in tests.items()}
         return [
             Evidence(
@@ -124,7 +128,10 @@ class Signal(Check):
 
 
 def real_learners(case: Case, runs: Runs) -> dict[str, list[Run]]:
-    """Return the runs on the labels as they are: references, and the user's model in all variants."""
+    """Return the runs on the labels as they are: references, the user's model and its variants.
+
+    All of them are told to the joint test, so that the best of them is judged as the best of them.
+    """
     found: dict[str, list[Run]] = {}
     for trial in case.references:
         if trial.id in runs:
@@ -132,6 +139,10 @@ def real_learners(case: Case, runs: Runs) -> dict[str, list[Run]]:
     as_set = pick(runs, case.seeded(case.trial))
     if as_set:
         found["your model"] = as_set
+    for rung in variants(case):
+        changed = pick(runs, case.seeded(case.trial, *rung.changes))
+        if changed:
+            found[f"your model, {rung.name}"] = changed
     return found
 
 

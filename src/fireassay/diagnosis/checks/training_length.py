@@ -6,7 +6,8 @@ from typing import ClassVar
 
 from fireassay.diagnosis.case import Case
 from fireassay.diagnosis.checks import check
-from fireassay.diagnosis.ladder import LadderCheck, Rung
+from fireassay.diagnosis.ladder import LadderCheck
+from fireassay.diagnosis.rung import Rung
 from fireassay.interventions.scale_setting import ScaleSetting
 from fireassay.interventions.set_setting import SetSetting
 
