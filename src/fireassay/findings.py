@@ -64,6 +64,11 @@ class Rule(StrEnum):
     EFFECT = "effect"
     """Present supports the cause, absent excludes it."""
 
+    RESTORES = "restores"
+    """The effect is what removing the cause restores. Present supports it; absent excludes it where
+    another cause's removal restores what is missing, and else leaves it undecided: causes that hold
+    together hide each other."""
+
     NO_EFFECT = "no effect"
     """Present excludes the cause, absent supports it."""
 
@@ -71,8 +76,8 @@ class Rule(StrEnum):
     """Lack of power supports the cause, present or absent excludes it."""
 
     BOUND = "bound"
-    """The effect is the most that removing the cause could restore: absent excludes the cause,
-    present says nothing of it."""
+    """The effect is the most that removing the cause could restore: absent excludes the cause unless
+    another such bound is present; present says nothing of it."""
 
     OBSERVED_FOR = "observed"
     """A direct observation without sampling error (a duplicated session, say) supports it."""

@@ -37,8 +37,8 @@ MOST_OFF = 4.0
 BATTERY_DRAWS = 4
 """Posterior draws of a prediction inside the battery."""
 
-BATTERY_ROWS = 6000
-"""Bars of each part that the per-epoch measures look at inside the battery."""
+BATTERY_ROWS = 3000
+"""Bars of each part that the per-epoch measures look at inside the battery; the last ones see all."""
 
 
 @dataclass
@@ -135,15 +135,34 @@ def measure_rate(trial: Trial, task: Task, device: str) -> Rate:
     return Rate(*cohort.time_rows(), work(settings))
 
 
-def fit_to_budget(trial: Trial, task: Task, rate: Rate, clock: Clock) -> tuple[Trial, str]:
-    """Return the user's trial with as many sessions and epochs as the budget buys, and what it is.
+@dataclass(frozen=True)
+class Fitted:
+    """The user's trial as the budget allows it.
+
+    Attributes
+    ----------
+    trial
+        With as many sessions and epochs as the budget buys.
+    full
+        At the user's own length; None if that is what `trial` is.
+    note
+        What was shortened, in words.
+    """
+
+    trial: Trial
+    full: Trial | None = None
+    note: str = ""
+
+
+def fit_to_budget(trial: Trial, task: Task, rate: Rate, clock: Clock) -> Fitted:
+    """Return the user's trial with as many sessions and epochs as the budget buys.
 
     Epochs are kept as set as long as half of the training dates can be; then dates, then epochs
     give way, down to LEAST_DATES and LEAST_EPOCHS.
     """
     settings = trial.settings
     if not isinstance(settings, NetSettings):
-        return trial, ""
+        return Fitted(trial)
     trial = replace(
         trial,
         settings=settings.model_copy(
@@ -156,7 +175,7 @@ def fit_to_budget(trial: Trial, task: Task, rate: Rate, clock: Clock) -> tuple[T
     dates = len(set(task.panel.clusters[task.split.train].tolist()))
     share = max(clock.left - OVERHEAD_S, 1.0) / (PLANNED_TRIALS * rate.seconds(trial, task))
     if share >= 1:
-        return trial, ""
+        return Fitted(trial)
     kept = max(share, 0.5)
     epochs = max(LEAST_EPOCHS, round(settings.epochs * min(1.0, share / kept)))
     if share / kept < LEAST_EPOCHS / settings.epochs:
@@ -171,7 +190,7 @@ def fit_to_budget(trial: Trial, task: Task, rate: Rate, clock: Clock) -> tuple[T
         f"To fit the budget the network's trials learn from the latest {chosen} of {dates} training "
         f"dates for {epochs} of {settings.epochs} epochs."
     )
-    return trial.with_(*changes), note
+    return Fitted(trial.with_(*changes), trial, note)
 
 
 def affordable(

@@ -70,6 +70,8 @@ class Case:
         Permutations behind every p.
     seeds
         Runs of every configuration of the user's model.
+    full
+        The user's model at its own length, where the budget shortened `trial`.
     skipped
         Name of the label with one more bar skipped before the outcome, where that makes sense.
     memory
@@ -83,6 +85,7 @@ class Case:
     alpha: float = 0.05
     draws: int = 999
     seeds: int = 1
+    full: Trial | None = None
     skipped: str | None = None
     memory: dict[tuple[object, ...], Any] = field(default_factory=dict, repr=False)
 

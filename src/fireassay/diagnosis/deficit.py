@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fireassay.diagnosis.case import Case, Runs
 from fireassay.diagnosis.checks import Check
-from fireassay.diagnosis.ground import SHORT, ground
+from fireassay.diagnosis.ground import SHORT, ground, whole_trials
 from fireassay.diagnosis.ladder import ladder_checks
 from fireassay.findings import Bearing, Evidence, Mark, Plot, Rule, Series
 from fireassay.statistics.null import detectable
@@ -27,7 +27,7 @@ def deficit_evidence(
     found = ground(case, runs, name)
     if found is None:
         return []
-    own, best, missing = found.value, found.best_value, found.missing
+    own, best, missing = found.own, found.best_value, found.lacking
     labels = (
         f"a planted signal of {case.metric} {case.strong.dose:g}"
         if name == "planted"
@@ -37,6 +37,10 @@ def deficit_evidence(
         f"Of {labels} the model as set learns {own.value:.3f}, the best reference ({found.best}) "
         f"{best.value:.3f}" + (": it falls short." if found.short(case) else ".")
     )
+    if found.suspect(case) and not found.whole and case.full is not None:
+        reading += " Whether it would at the length that you set wasn't afforded."
+    elif found.whole and not found.short(case):
+        reading += " It fell short only where the budget shortened its training."
     bounds = tuple(
         Bearing(
             cause=c.cause,
@@ -47,6 +51,8 @@ def deficit_evidence(
         if name in c.bounded_by
     )
     learners = {"your model": own, found.best: best}
+    if found.whole:
+        learners["your model, shortened"] = found.value
     for trial in case.references:
         run = runs.get(trial.with_(*found.changes).id)
         if run is not None and trial.learner not in learners:
@@ -70,7 +76,11 @@ def deficit_evidence(
             # Twice the size from which a deficit is called one: presence begins at half of it.
             matters=max(2 * SHORT * found.excess, case.effect),
             sessions=missing.units,
-            trials=tuple(t.id for t in found.trials(case)),
+            trials=tuple(
+                t.id
+                for t in (*found.trials(case), *whole_trials(case, found.changes))
+                if t.id in runs
+            ),
             bears_on=bounds,
             reading=reading,
             caveat=caveat,

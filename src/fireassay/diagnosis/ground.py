@@ -5,6 +5,10 @@ best reference learner says what can be reached at least; what the model as set 
 deficit. Without a deficit there is nothing that a change of settings could restore, so one paired
 test excludes all causes on the model's side at once. With one, ladders look for the change that
 restores it.
+
+Where the budget shortened training, a deficit may be the budget's. It counts only once the model as
+set, trained at the user's own length, has shown it too (`case.full`); the ladders then compare runs
+of the short length with each other.
 """
 
 from __future__ import annotations
@@ -39,6 +43,9 @@ class Ground:
         What the best reference gains on the model as set, paired over test dates.
     excess
         Best score of any learner over chance.
+    whole
+        Score of the model as set at the user's own length, and what it lacks; None where the budget
+        shortened nothing, or that run hasn't come back.
     """
 
     name: str
@@ -49,11 +56,32 @@ class Ground:
     best_value: Estimate
     missing: Difference
     excess: float
+    whole: tuple[Estimate, Difference] | None = None
+
+    @property
+    def own(self) -> Estimate:
+        """Score of the model as set, at the user's own length where that was run."""
+        return self.whole[0] if self.whole else self.value
+
+    @property
+    def lacking(self) -> Difference:
+        """What the model as set lacks, at the user's own length where that was run."""
+        return self.whole[1] if self.whole else self.missing
 
     def short(self, case: Case) -> bool:
-        """Tell whether a deficit is there: significant, and a good part of what can be learned."""
+        """Tell whether a deficit is there, and isn't the budget's."""
+        if case.full is not None and self.whole is None:
+            return False
+        return self.suspect(case) and self._large(case, self.lacking)
+
+    def suspect(self, case: Case) -> bool:
+        """Tell whether the runs of the length that the budget allows show a deficit."""
+        return self._large(case, self.missing)
+
+    def _large(self, case: Case, missing: Difference) -> bool:
+        """Tell whether a deficit is significant, and a good part of what can be learned."""
         size = max(SHORT * self.excess, case.effect / 2)
-        return self.missing.p <= case.alpha and self.missing.value >= size
+        return missing.p <= case.alpha and missing.value >= size
 
     def trials(self, case: Case, *more: object) -> list[Trial]:
         """Return the trials of the user's model on this ground under further changes."""
@@ -77,6 +105,11 @@ def ground(case: Case, runs: Runs, name: str) -> Ground | None:
         return None
     best = max(references, key=lambda n: references[n][1].value)
     value, (other, best_value) = case.estimate(scored), references[best]
+    at_length = pick(runs, whole_trials(case, changes))
+    whole = None
+    if at_length:
+        long = case.scored(at_length)
+        whole = case.estimate(long), case.gain(other, long)
     return Ground(
         name=name,
         changes=changes,
@@ -86,7 +119,21 @@ def ground(case: Case, runs: Runs, name: str) -> Ground | None:
         best_value=best_value,
         missing=case.gain(other, scored),
         excess=max(best_value.value, value.value) - case.chance,
+        whole=whole,
     )
+
+
+def whole_trials(case: Case, changes: Sequence[TaskChange]) -> list[Trial]:
+    """Return the trials of the model as set at the user's own length; none if nothing is shorter."""
+    return [] if case.full is None else case.seeded(case.full, *changes)
+
+
+def confirmations(case: Case, runs: Runs, name: str) -> list[Trial]:
+    """Return the trials that tell whether a deficit on this ground is the budget's."""
+    found = ground(case, runs, name)
+    if found is None or not found.suspect(case):
+        return []
+    return [t for t in whole_trials(case, found.changes) if t.id not in runs]
 
 
 def grounds(case: Case, runs: Runs) -> list[Ground]:
@@ -97,8 +144,3 @@ def grounds(case: Case, runs: Runs) -> list[Ground]:
 def shortfall(case: Case, runs: Runs) -> Ground | None:
     """Return the first ground on which the model as set falls short; None if on none."""
     return next((g for g in grounds(case, runs) if g.short(case)), None)
-
-
-def names(trials: Sequence[Trial]) -> tuple[str, ...]:
-    """Return the trials' ids."""
-    return tuple(t.id for t in trials)

@@ -45,11 +45,14 @@ class LadderCheck(Check):
         What it supports or excludes.
     bounded_by
         Grounds on which a model without a deficit excludes the cause.
+    turns
+        What its cure turns, in the user's words.
     """
 
     cause: ClassVar[str]
-    cost: ClassVar[Cost] = Cost.TRIALS
+    cost: ClassVar[Cost] = Cost.LADDERS
     bounded_by: ClassVar[tuple[str, ...]] = ("planted", "real")
+    turns: ClassVar[str] = ""
 
     @abstractmethod
     def rungs(self, case: Case) -> list[Rung]:
@@ -79,7 +82,7 @@ class LadderCheck(Check):
         return [rung for rung in self.rungs(case) if changes_anything(case, rung)]
 
     def cure(self, case: Case) -> tuple[Intervention, ...]:
-        """Return what takes the cause away for good: the last rung."""
+        """Return what takes the cause away for good, beside other changes: the last rung."""
         rungs = self.turnable(case)
         return rungs[-1].changes if rungs else ()
 
@@ -104,6 +107,11 @@ def climb(case: Case, runs: Runs, ground: Ground, rungs: Sequence[Rung]) -> list
     return climbs
 
 
+def restores(ground: Ground, gain: Difference) -> bool:
+    """Tell whether a gain is at least half of what the model as set lacks."""
+    return gain.value >= 0.5 * max(ground.missing.value, gain.value) and gain.low > 0
+
+
 def ladder_evidence(
     check: LadderCheck, case: Case, ground: Ground, climbs: Sequence[Climb]
 ) -> list[Evidence]:
@@ -117,15 +125,15 @@ def ladder_evidence(
     chosen, gain = tried[best], tried[best].gain
     missing = max(ground.missing.value, gain.value)
     share = gain.value / missing
-    restores = p[best] <= case.alpha and share >= 0.5
+    restored = p[best] <= case.alpha and restores(ground, gain)
     told = (
         f"{chosen.rung.name} takes {case.metric} from {as_set.value.value:.3f} to "
         f"{chosen.value.value:.3f}"
     )
     reading = (
         f"{told}: it restores {share:.0%} of what is missing."
-        if restores
-        else f"{told}: " + ("it doesn't restore what is missing.")
+        if restored
+        else f"{told}: it doesn't restore what is missing."
     )
     numbers = {f"{case.metric} {c.rung.name}": c.value.value for c in climbs}
     numbers |= {f"{case.metric} {ground.best}": ground.best_value.value, "part restored": share}
@@ -149,7 +157,7 @@ def ladder_evidence(
             matters=missing,
             sessions=gain.units,
             trials=tuple(t.id for c in climbs for t in c.trials),
-            bears_on=(Bearing(cause=check.cause, rule=Rule.EFFECT, share=share, note=reading),),
+            bears_on=(Bearing(cause=check.cause, rule=Rule.RESTORES, share=share, note=reading),),
             reading=reading,
             caveat=(
                 "It tells of signals of the planted form and size; a weaker one may differ."
@@ -157,7 +165,7 @@ def ladder_evidence(
                 else "Intervals tell how sessions differ, not how training runs do."
             ),
             numbers=numbers,
-            remedy=changes_of(case, _mildest(tried, gain.value)) if restores else (),
+            remedy=changes_of(case, _mildest(tried, gain.value)) if restored else (),
             plot=ladder_plot(case, climbs, ground, check.question),
         )
     ]

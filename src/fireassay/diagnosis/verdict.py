@@ -25,6 +25,14 @@ from fireassay.statistics.multiplicity import holm
 
 NOT_EXAMINED = "No check of this diagnosis examined it."
 
+FAULTS = (Rule.EFFECT, Rule.RESTORES)
+"""Rules by which a significant effect calls something faulty: their tests form the family."""
+
+HIDDEN = (
+    "What was tried alone restores nothing, and nothing that was tried restores what is missing: "
+    "causes that hold together hide each other."
+)
+
 EXPLAINED_BY: Mapping[str, tuple[Side, ...]] = {
     "wrong_model_class": (Side.MODEL, Side.TRAINING, Side.PRIOR, Side.EVALUATION),
 }
@@ -44,7 +52,7 @@ def adjusted(evidence: Sequence[Evidence]) -> list[Evidence]:
     family = [
         i
         for i, e in enumerate(evidence)
-        if e.p is not None and any(b.rule is Rule.EFFECT for b in e.bears_on)
+        if e.p is not None and any(b.rule in FAULTS for b in e.bears_on)
     ]
     corrected = holm(np.array([evidence[i].p for i in family], dtype=np.float64))
     p = dict(zip(family, corrected.tolist(), strict=True))
@@ -76,6 +84,11 @@ def presence(evidence: Evidence, alpha: float) -> Presence:
 
 _SAYS: Mapping[Rule, Mapping[Presence, Status | None]] = {
     Rule.EFFECT: {
+        Presence.PRESENT: Status.SUPPORTED,
+        Presence.ABSENT: Status.EXCLUDED,
+        Presence.UNSEEN: Status.UNDECIDED,
+    },
+    Rule.RESTORES: {
         Presence.PRESENT: Status.SUPPORTED,
         Presence.ABSENT: Status.EXCLUDED,
         Presence.UNSEEN: Status.UNDECIDED,
@@ -116,6 +129,12 @@ def verdicts(evidence: Sequence[Evidence], alpha: float = 0.05) -> dict[str, Cau
     it is undecided, with the reason. Pass evidence with corrected p (`adjusted`).
     """
     result = {cause: _verdict(cause, evidence, alpha) for cause in CAUSES}
+    if not _restored(evidence, alpha):
+        for cause, found in result.items():
+            if found.status is Status.EXCLUDED and _only_restores(cause, evidence, alpha):
+                result[cause] = found.model_copy(
+                    update={"status": Status.UNDECIDED, "why": f"{found.why} {HIDDEN}"}
+                )
     for cause, sides in EXPLAINED_BY.items():
         found = result[cause]
         others = [
@@ -133,13 +152,38 @@ def verdicts(evidence: Sequence[Evidence], alpha: float = 0.05) -> dict[str, Cau
     return result
 
 
-def _verdict(cause: str, evidence: Sequence[Evidence], alpha: float) -> CauseVerdict:
-    said = [
-        (status, e, b)
+def _restored(evidence: Sequence[Evidence], alpha: float) -> bool:
+    """Tell whether the removal of any cause was seen to restore what is missing."""
+    return any(
+        b.rule is Rule.RESTORES and says(e, b, alpha) is Status.SUPPORTED
         for e in evidence
         for b in e.bears_on
-        if b.cause == cause and (status := says(e, b, alpha)) is not None
-    ]
+    )
+
+
+def _only_restores(cause: str, evidence: Sequence[Evidence], alpha: float) -> bool:
+    """Tell whether a cause is excluded by nothing but ladders that restored nothing."""
+    rules = {b.rule for s, _, b in _said(cause, evidence, alpha) if s is Status.EXCLUDED}
+    return rules == {Rule.RESTORES}
+
+
+def _said(
+    cause: str, evidence: Sequence[Evidence], alpha: float
+) -> list[tuple[Status, Evidence, Bearing]]:
+    """Return what each evidence says of a cause, bounds that others contradict left out."""
+    bears = [(e, b) for e in evidence for b in e.bears_on if b.cause == cause]
+    said = [(status, e, b) for e, b in bears if (status := says(e, b, alpha)) is not None]
+    open_bound = any(
+        b.rule is Rule.BOUND
+        and e.status is EvidenceStatus.MEASURED
+        and presence(e, alpha) is not Presence.ABSENT
+        for e, b in bears
+    )
+    return [item for item in said if not (open_bound and item[2].rule is Rule.BOUND)]
+
+
+def _verdict(cause: str, evidence: Sequence[Evidence], alpha: float) -> CauseVerdict:
+    said = _said(cause, evidence, alpha)
     for status in (Status.SUPPORTED, Status.EXCLUDED, Status.UNDECIDED):
         chosen = [(e, b) for s, e, b in said if s is status]
         if not chosen:

@@ -25,10 +25,12 @@ class Cost(IntEnum):
     """Reads the data: seconds."""
     CONTROL = 1
     """Trains what every other check is compared with."""
-    TRIALS = 2
-    """Trains the user's model under interventions."""
-    DEEP = 3
-    """Trains it many times."""
+    VARIANTS = 2
+    """Trains the user's model under the usual changes."""
+    LADDERS = 3
+    """Trains it under the interventions that a deficit calls for."""
+    DEEP = 4
+    """Trains it under several at once."""
 
 
 class Check(ABC):

@@ -44,5 +44,5 @@ class Capacity(LadderCheck):
         ]
 
     def cure(self, case: Case) -> tuple[()]:
-        """Size isn't a setting that undoes another fault: pairs leave it alone."""
+        """Leave the size alone beside other changes: it doesn't undo another fault."""
         return ()

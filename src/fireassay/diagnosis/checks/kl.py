@@ -9,6 +9,7 @@ from fireassay.diagnosis.case import Case
 from fireassay.diagnosis.checks import check
 from fireassay.diagnosis.ladder import LadderCheck
 from fireassay.diagnosis.rung import Rung
+from fireassay.interventions import Intervention
 from fireassay.interventions.kl_off import KlOff
 from fireassay.interventions.scale_setting import ScaleSetting
 from fireassay.interventions.set_prior import SetPrior
@@ -31,6 +32,7 @@ class Kl(LadderCheck):
     question: ClassVar[str] = "Do the prior and the KL term keep the model from learning?"
     causes: ClassVar[tuple[str, ...]] = ("kl_dominates",)
     cause: ClassVar[str] = "kl_dominates"
+    turns: ClassVar[str] = "the prior and KL weight"
 
     def rungs(self, case: Case) -> list[Rung]:
         """Return a prior of unit scale, the exact KL weight (or a tenth of it), and no KL at all."""
@@ -44,3 +46,13 @@ class Kl(LadderCheck):
         if (settings.prior, settings.prior_sigma) != (PriorKind.FAN_IN, 1.0):
             rungs.insert(0, Rung("prior 1/√fan_in", (SetPrior(),)))
         return rungs
+
+    def cure(self, case: Case) -> tuple[Intervention, ...]:
+        """Return exact Bayes under a prior of unit scale; no KL where the model is set so."""
+        settings = case.trial.settings
+        if not self.turnable(case):
+            return ()
+        assert isinstance(settings, NetSettings)
+        exact = (SetPrior(), SetSetting(setting="kl_weight", value=1.0))
+        off = (settings.prior, settings.prior_sigma) == (PriorKind.FAN_IN, 1.0)
+        return (KlOff(),) if off and settings.kl_weight <= 1 else exact

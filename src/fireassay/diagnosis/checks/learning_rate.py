@@ -8,10 +8,19 @@ from fireassay.diagnosis.case import Case
 from fireassay.diagnosis.checks import check
 from fireassay.diagnosis.ladder import LadderCheck
 from fireassay.diagnosis.rung import Rung
+from fireassay.interventions import Intervention
 from fireassay.interventions.set_setting import SetSetting
 
 USUAL = 3e-3
 """A rate at which networks of this kind learn: the default."""
+
+
+FAR = 3.0
+"""Factor from the usual rate within which a rate isn't changed beside other settings."""
+
+
+def _usual() -> tuple[Intervention, ...]:
+    return (SetSetting(setting="learning_rate", value=USUAL),)
 
 
 def _rungs(rates: list[float]) -> list[Rung]:
@@ -37,6 +46,7 @@ class LearningRateTooLow(LadderCheck):
     question: ClassVar[str] = "Are the optimiser's steps too small?"
     causes: ClassVar[tuple[str, ...]] = ("learning_rate_too_low",)
     cause: ClassVar[str] = "learning_rate_too_low"
+    turns: ClassVar[str] = "the learning rate"
 
     def rungs(self, case: Case) -> list[Rung]:
         """Return larger rates, up to the usual one; none where the rate is at least that."""
@@ -44,6 +54,11 @@ class LearningRateTooLow(LadderCheck):
         if rate is None or rate >= USUAL:
             return []
         return _rungs(sorted({min(10 * rate, USUAL), USUAL}))
+
+    def cure(self, case: Case) -> tuple[Intervention, ...]:
+        """Return the usual rate where the rate is far below it."""
+        rate = _rate(case)
+        return _usual() if rate is not None and rate < USUAL / FAR else ()
 
 
 @check
@@ -59,6 +74,7 @@ class LearningRateTooHigh(LadderCheck):
     question: ClassVar[str] = "Are the optimiser's steps too large?"
     causes: ClassVar[tuple[str, ...]] = ("learning_rate_too_high",)
     cause: ClassVar[str] = "learning_rate_too_high"
+    turns: ClassVar[str] = "the learning rate"
 
     def rungs(self, case: Case) -> list[Rung]:
         """Return smaller rates, down to the usual one; a tenth of it where the rate is near it."""
@@ -66,3 +82,8 @@ class LearningRateTooHigh(LadderCheck):
         if rate is None or rate < USUAL / 3:
             return []
         return _rungs(sorted({rate / 10, min(USUAL, rate / 10)}, reverse=True))
+
+    def cure(self, case: Case) -> tuple[Intervention, ...]:
+        """Return the usual rate where the rate is far above it."""
+        rate = _rate(case)
+        return _usual() if rate is not None and rate > USUAL * FAR else ()

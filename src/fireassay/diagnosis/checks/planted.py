@@ -7,6 +7,7 @@ from typing import ClassVar
 from fireassay.diagnosis.case import Case, Runs
 from fireassay.diagnosis.checks import Check, Cost, check
 from fireassay.diagnosis.deficit import deficit_evidence
+from fireassay.diagnosis.ground import confirmations
 from fireassay.findings import Evidence
 from fireassay.training.trial import Trial
 
@@ -31,6 +32,7 @@ class Planted(Check):
         """Plan the model as set and the references on the strong planted signal."""
         wanted = case.seeded(case.trial, case.strong)
         wanted += [r.with_(case.strong) for r in case.references]
+        wanted += confirmations(case, runs, "planted")
         return [t for t in wanted if t.id not in runs]
 
     def judge(self, case: Case, runs: Runs) -> list[Evidence]:

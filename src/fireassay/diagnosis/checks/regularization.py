@@ -33,6 +33,7 @@ class Regularization(LadderCheck):
     question: ClassVar[str] = "Does regularization keep the model from learning?"
     causes: ClassVar[tuple[str, ...]] = ("over_regularized",)
     cause: ClassVar[str] = "over_regularized"
+    turns: ClassVar[str] = "regularization"
 
     def rungs(self, case: Case) -> list[Rung]:
         """Return each regularizer off, then all of them."""

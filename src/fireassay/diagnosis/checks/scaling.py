@@ -24,6 +24,7 @@ class FeatureScaling(LadderCheck):
     question: ClassVar[str] = "Do features on incomparable scales keep the model from learning?"
     causes: ClassVar[tuple[str, ...]] = ("features_unscaled",)
     cause: ClassVar[str] = "features_unscaled"
+    turns: ClassVar[str] = "the features' scaling"
 
     def rungs(self, case: Case) -> list[Rung]:
         """Return standardised features, where they aren't."""

@@ -39,7 +39,7 @@ class Signal(Check):
         "Does any learner find a relation between these features and this label?"
     )
     causes: ClassVar[tuple[str, ...]] = ("no_signal", "underpowered")
-    cost: ClassVar[Cost] = Cost.CONTROL
+    cost: ClassVar[Cost] = Cost.VARIANTS
 
     def plan(self, case: Case, runs: Runs) -> list[Trial]:
         """Plan references and the user's model on the labels, references on small planted ones."""

@@ -26,9 +26,19 @@ class TrainingLength(LadderCheck):
     causes: ClassVar[tuple[str, ...]] = ("undertrained",)
     cause: ClassVar[str] = "undertrained"
 
+    def applies(self, case: Case) -> str:
+        """Tell whether the length is the user's own, and not the budget's."""
+        if case.full is not None:
+            return "the budget shortened training, so that longer training would repair the budget"
+        return super().applies(case)
+
     def rungs(self, case: Case) -> list[Rung]:
         """Return four times the epochs, with early stopping off."""
         if not hasattr(case.trial.settings, "epochs"):
             return []
         longer = ScaleSetting(setting="epochs", factor=4.0)
         return [Rung("4 × the epochs", (longer, SetSetting(setting="patience", value=0)))]
+
+    def cure(self, case: Case) -> tuple[()]:
+        """Leave the length alone beside other changes: it would cost four times each of them."""
+        return ()

@@ -45,7 +45,7 @@ class UsualChanges(Check):
         "What do the three usual changes do: a tiny model, no regularization, no KL?"
     )
     causes: ClassVar[tuple[str, ...]] = ()
-    cost: ClassVar[Cost] = Cost.CONTROL
+    cost: ClassVar[Cost] = Cost.VARIANTS
 
     def applies(self, case: Case) -> str:
         """Tell whether the model has anything of the kind to turn."""
