@@ -8,6 +8,7 @@ from hypothesis import given
 
 from fireassay.causes import CAUSES
 from fireassay.diagnosis.verdict import (
+    HIDDEN,
     NOT_EXAMINED,
     Presence,
     adjusted,
@@ -82,6 +83,7 @@ def test_an_effect_is_present_absent_or_unseen(item: Evidence, expected: Presenc
     ("rule", "said"),
     [
         (Rule.EFFECT, (Status.SUPPORTED, Status.EXCLUDED, Status.UNDECIDED)),
+        (Rule.RESTORES, (Status.SUPPORTED, Status.EXCLUDED, Status.UNDECIDED)),
         (Rule.NO_EFFECT, (Status.EXCLUDED, Status.SUPPORTED, Status.UNDECIDED)),
         (Rule.LACK_OF_POWER, (Status.EXCLUDED, Status.EXCLUDED, Status.SUPPORTED)),
         (Rule.OBSERVED_FOR, (Status.SUPPORTED,) * 3),
@@ -145,6 +147,22 @@ def test_another_model_class_is_no_cause_while_a_simpler_fault_explains_the_defi
     both = verdicts([other, PRESENT])
     assert both["wrong_model_class"].status is Status.UNDECIDED
     assert CAUSES["kl_dominates"].title in both["wrong_model_class"].why
+
+
+def test_a_change_that_restores_nothing_excludes_its_cause_only_where_another_change_does() -> None:
+    vain = evidence(Rule.RESTORES, "over_regularized", id="vain", effect=0.0, p=0.9)
+    alone = verdicts([vain])["over_regularized"]
+    assert alone.status is Status.UNDECIDED
+    assert alone.why.endswith(HIDDEN)
+    cure = evidence(Rule.RESTORES, "kl_dominates", id="cure")
+    assert verdicts([vain, cure])["over_regularized"].status is Status.EXCLUDED
+
+
+def test_a_bound_on_one_ground_excludes_nothing_while_another_ground_shows_a_deficit() -> None:
+    nothing_missing = evidence(Rule.BOUND, id="real", effect=0.0, p=0.9)
+    assert verdicts([nothing_missing])["kl_dominates"].status is Status.EXCLUDED
+    deficit = evidence(Rule.BOUND, id="planted")
+    assert verdicts([nothing_missing, deficit])["kl_dominates"].status is Status.UNDECIDED
 
 
 def test_undecided_says_what_could_have_been_seen() -> None:
