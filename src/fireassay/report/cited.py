@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fireassay.findings import Diagnosis
 from fireassay.report.numerals import AUTO, Scalar, Style, show
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 
 @dataclass(frozen=True)
@@ -40,16 +42,16 @@ class Cited:
 
 
 class Source:
-    """A diagnosis as the tree that diagnosis.json holds.
+    """A diagnosis (or a training's account) as the tree that its JSON file holds.
 
     Parameters
     ----------
-    diagnosis
+    found
         What to cite from.
     """
 
-    def __init__(self, diagnosis: Diagnosis) -> None:
-        self.tree: Any = diagnosis.model_dump(mode="json")
+    def __init__(self, found: BaseModel) -> None:
+        self.tree: Any = found.model_dump(mode="json")
 
     def cite(self, *keys: str | int, style: Style = AUTO) -> Cited:
         """Return the scalar at the path of keys and indices; KeyError or IndexError if none."""
