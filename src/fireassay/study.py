@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,12 +12,16 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fireassay.data.settings import DataSettings, SplitSettings
-from fireassay.errors import SettingError, unknown_name
+from fireassay.errors import SettingError, listed, nearest, unknown_name
 
 if TYPE_CHECKING:
     from fireassay.data.targets import TargetSpec
 
 BUDGETS = {"1m": 60.0, "3m": 180.0, "15m": 900.0, "unlimited": float("inf")}
+
+
+SHOWN = 4
+"""Differences that an error lists."""
 
 
 class DiagnosisSettings(BaseModel):
@@ -118,12 +123,62 @@ class Study(BaseModel):
         return build_study(_read_toml(Path(path)), where=str(path))
 
 
+def differences(one: Study, other: Study) -> list[tuple[str, Any, Any]]:
+    """Return the keys that differ between two studies, with both values; None where it isn't set."""
+    first, second = (dict(_leaves(study.model_dump(mode="json"))) for study in (one, other))
+    return [
+        (key, first.get(key), second.get(key))
+        for key in dict.fromkeys([*first, *second])
+        if first.get(key) != second.get(key)
+    ]
+
+
+def refuse_other_study(study: Study, folder: Path | str) -> None:
+    """Raise SettingError if runs of another study, or a diagnosis, lie in the folder.
+
+    What a diagnosis looks for (`diagnosis.*`) changes no run, so it may differ.
+    """
+    from fireassay.training.store import holds_runs
+
+    root = Path(folder)
+    if (root / "diagnosis.json").exists():
+        raise SettingError(
+            "the folder holds a diagnosis", where=str(root), fix="Give another folder with --out."
+        )
+    if not (root / "study.toml").exists() or not holds_runs(root):
+        return
+    unlike = [
+        f"{key} = {_said(before)} there and {_said(now)} here"
+        for key, before, now in differences(Study.from_toml(root / "study.toml"), study)
+        if not key.startswith("diagnosis.")
+    ]
+    if unlike:
+        raise SettingError(
+            f"the folder holds another study: {'; '.join(unlike[:SHOWN])}"
+            + (f"; and {len(unlike) - SHOWN} more" if len(unlike) > SHOWN else ""),
+            where=str(root),
+            fix="Give another folder with --out, or the settings that it was begun with.",
+        )
+
+
+def _said(value: Any) -> str:
+    return "unset" if value is None else repr(value)
+
+
+def _leaves(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
 def build_study(values: dict[str, Any], where: str = "study") -> Study:
     """Validate plain values as a study; raises SettingError, told by key."""
     try:
         return Study.model_validate(values)
     except ValidationError as error:
-        raise told(error, where) from None
+        raise told(error, where, Study) from None
 
 
 def resolve(location: str = "", path: Path | str | None = None, **changes: Any) -> Study:
@@ -142,21 +197,27 @@ def resolve(location: str = "", path: Path | str | None = None, **changes: Any) 
         Dotted keys and their values: {"data.sessions": "calendar:XNYS"}.
     """
     values = {} if path is None else _read_toml(Path(path))
+    where = "study" if path is None else str(path)
     if location:
-        values.setdefault("data", {})["location"] = location
+        changes = {"data.location": location, **changes}
     for key, value in changes.items():
         *parts, last = key.split(".")
         at = values
         for part in parts:
             at = at.setdefault(part, {})
+            if not isinstance(at, dict):
+                raise SettingError(
+                    f"{part} = {at!r} is no table", where=where, fix=f"Write [{part}]."
+                )
         at[last] = value
-    return build_study(_with_scenario(values), where="study" if path is None else str(path))
+    return build_study(_with_scenario(values), where=where)
 
 
 def _with_scenario(values: dict[str, Any]) -> dict[str, Any]:
     """Fill what a `sim:` location leaves open from its scenario."""
-    location = values.get("data", {}).get("location", "")
-    if not location.startswith("sim:"):
+    data = values.get("data")
+    location = data.get("location") if isinstance(data, dict) else None
+    if not isinstance(location, str) or not location.startswith("sim:"):
         return values
     from fireassay.data.simulate import truth_of
     from fireassay.data.sources.simulated import parse
@@ -175,27 +236,77 @@ def _with_scenario(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
+    where = str(path)
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise SettingError("there is no such study file", where=str(path)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingError(f"it isn't TOML: {error}", where=str(path)) from None
+        raise SettingError("no such study file", where=where, fix="Check its path.") from None
+    except UnicodeDecodeError:
+        raise SettingError(
+            "the text is not UTF-8", where=where, fix="Save the file as UTF-8."
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingError(
+            f"it isn't TOML: {error}", where=where, fix='Write KEY = VALUE, texts in "…".'
+        ) from None
     except OSError as error:
-        raise SettingError(f"it can't be read ({error.strerror})", where=str(path)) from None
+        cause = error.strerror or str(error)
+        raise SettingError(
+            f"it can't be read ({cause})", where=where, fix="Give the path of a study.toml."
+        ) from None
+    if "columns" in values:  # the mapping as errors show it; it belongs to [data]
+        columns = values.pop("columns")
+        data = values.setdefault("data", {})
+        if isinstance(data, dict):
+            data.setdefault("columns", columns)
+    return values
 
 
-def told(error: ValidationError, where: str) -> SettingError:
-    """Turn pydantic's report into one line about the first fault."""
+_SAID = {
+    "date_from_datetime_parsing": "it is no date; write 2016-01-31",
+    "date_parsing": "it is no date; write 2016-01-31",
+    "date_type": "it is no date; write 2016-01-31",
+    "dict_type": "it is no table; write [TABLE] and its keys below",
+    "model_type": "it is no table; write [TABLE] and its keys below",
+    "tuple_type": "it is no list; write [VALUE, VALUE]",
+}
+"""Faults that pydantic tells in words of its own trade."""
+
+
+def told(error: ValidationError, where: str, model: type[BaseModel] | None = None) -> SettingError:
+    """Turn pydantic's report into one line about the first fault.
+
+    Parameters
+    ----------
+    error
+        What pydantic reports.
+    where
+        The file or what else holds the values.
+    model
+        What was validated, to name the key nearest to an unknown one.
+    """
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        return SettingError(f"unknown key {key}", where=where)
-    message = first["msg"].removeprefix("Value error, ")
+        names = _fields(model, first["loc"][:-1]) if model else []
+        near = nearest(str(first["loc"][-1]), names)
+        fix = f"Did you mean {' or '.join(near)}?" if near else f"Known: {listed(names)}."
+        return SettingError(f"unknown key {key}", where=where, fix=fix if names else "Leave it out.")
+    message = _SAID.get(first["type"], first["msg"].removeprefix("Value error, "))
     if not key:
         return SettingError(message, where=where)
     said = f"{message[:1].lower()}{message[1:]}"
     return SettingError(f"{key} = {first['input']!r}: {said}", where=where)
+
+
+def _fields(model: type[BaseModel], path: Sequence[Any]) -> list[str]:
+    """Return the keys that a model has at a path of nested models."""
+    for part in path:
+        inner = model.model_fields[part].annotation if part in model.model_fields else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return []
+        model = inner
+    return list(model.model_fields)
 
 
 def seconds(text: str) -> float:

@@ -3,15 +3,44 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from fireassay.errors import UserError
 
 FAULTY_INPUT = 2
 INTERRUPTED = 130
+
+USAGE: type[Any] = typer.BadParameter.__mro__[1]
+"""click's UsageError: typer's own copy of it, or click's, whichever this release raises."""
+
+
+class Verbs(TyperGroup):
+    """The verbs; a flag that can't be read is told in one line, as every other faulty input."""
+
+    def main(self, args: Any = None, *, standalone_mode: bool = True, **extra: Any) -> Any:
+        """Run the command line; ends the process where it stands alone."""
+        try:
+            status = super().main(args, standalone_mode=False, **extra)
+        except USAGE as error:
+            if not standalone_mode:
+                raise
+            if not str(error.message):  # no verb given: typer shows the help
+                error.show()
+            else:
+                verb = error.ctx.command_path if error.ctx else "fireassay"
+                told = " ".join(error.format_message().split()).rstrip(".")
+                typer.echo(f"error: {told}. See {verb} --help.", err=True)
+            status = FAULTY_INPUT
+        except typer.Abort:
+            if not standalone_mode:
+                raise
+            status = INTERRUPTED
+        return sys.exit(status or 0) if standalone_mode else status
 
 
 def answered(function: Callable[..., None]) -> Callable[..., None]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fireassay.cli.answers import answered
+from fireassay.cli.answers import Verbs, answered
 from fireassay.cli.deferred import deferred
 from fireassay.cli.live import Output, watching
 from fireassay.cli.options import Flag, flags, with_flags
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fireassay.study import Study
 
 app = typer.Typer(
+    cls=Verbs,
     name="fireassay",
     help="My model is not learning: is it the model, the training, the prior, the label or the data?",
     no_args_is_help=True,

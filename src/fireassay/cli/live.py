@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -75,6 +76,10 @@ class _Lines:
         print(json.dumps(row), file=sys.stderr, flush=True)
 
 
+PATIENCE_S = 2.0
+"""Off a terminal a phase is told once it has taken this long: what is over at once says nothing."""
+
+
 class _Terminal:
     """Rich on a terminal: a bar for the training planned, with its ETA, and a line per finding."""
 
@@ -102,13 +107,25 @@ class _Terminal:
         )
         self.task = self.bar.add_task("starting", total=None)
         self.open = 0.0
+        self.waiting: threading.Timer | None = None
 
     def __enter__(self) -> _Terminal:
         self.bar.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.tell_later("")
         self.bar.stop()
+
+    def tell_later(self, text: str) -> None:
+        """Print the text if nothing else comes in time; the one before it is not printed any more."""
+        if self.waiting is not None:
+            self.waiting.cancel()
+        self.waiting = None
+        if text:
+            self.waiting = threading.Timer(PATIENCE_S, self.console.print, [text])
+            self.waiting.daemon = True
+            self.waiting.start()
 
     def watch(self) -> Watch:
         from fireassay.diagnosis.battery import News
@@ -126,7 +143,7 @@ class _Terminal:
 
         self.bar.update(self.task, description=escape(text), total=None)
         if not self.console.is_terminal:
-            self.console.print(escape(text))
+            self.tell_later(escape(text))
 
     def planned(self, cost: Cost, trials: Sequence[Trial], seconds: float) -> None:
         text = f"training {len(trials)} runs ({cost.name.lower()})"

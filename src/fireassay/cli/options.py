@@ -117,7 +117,7 @@ def with_flags(function: Callable[..., None], groups: Iterable[list[Flag]]) -> C
             if value is None:
                 continue
             value = value.value if isinstance(value, Enum) else value
-            changes[flag.key] = [v.strip() for v in value.split(",")] if flag.many else value
+            changes[flag.key] = _listed(value) if flag.many else value
         function(**values, changes=changes)
 
     parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in fixed]
@@ -126,3 +126,8 @@ def with_flags(function: Callable[..., None], groups: Iterable[list[Flag]]) -> C
     command.__annotations__ = {p.name: p.annotation for p in parameters}
     command.__name__, command.__doc__ = function.__name__, function.__doc__
     return command
+
+
+def _listed(text: str) -> list[str]:
+    """Return the parts between commas."""
+    return [part.strip() for part in text.split(",") if part.strip()]

@@ -18,7 +18,8 @@ def build_panel(
 ) -> SessionPanel:
     """Return the panel of the selected features (see `fireassay.data.columns.select_features`)."""
     index = bars.frame.select(INDEX_COLUMNS)
-    return SessionPanel.from_frame(index, select_features(bars.frame, features, target))
+    with bars.located():
+        return SessionPanel.from_frame(index, select_features(bars.frame, features, target))
 
 
 def build_task(
@@ -41,7 +42,8 @@ def build_task(
     split, scaling
         How sessions are divided and features scaled.
     others
-        Further targets of the same bars that an intervention may ask for.
+        Further targets of the same bars that an intervention may ask for; those that these bars
+        can't have (sessions too short, say) are left out.
 
     Raises
     ------
@@ -49,7 +51,11 @@ def build_task(
         If a feature or the target can't be computed, or a part of the split would be empty.
     """
     split = split or SplitSettings()
+    with bars.located():
+        first, *rest = labels(bars.frame, [target], others)
     panel = build_panel(bars, features, target)
-    divided = walk_forward(panel, test=split.test, validation=split.validation, embargo=split.embargo)
-    first, *rest = labels(bars.frame, [target, *others])
+    with bars.located():
+        divided = walk_forward(
+            panel, test=split.test, validation=split.validation, embargo=split.embargo
+        )
     return Task(panel, first, divided, scaling, others=tuple(rest))

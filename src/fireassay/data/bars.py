@@ -19,16 +19,23 @@ Rows are sorted by symbol, then time; no row of a session lies outside its span.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import polars as pl
 
-from fireassay.findings import DataAudit
+from fireassay.data.sources import Origin
+from fireassay.errors import DataError, TooLittleError
+from fireassay.findings import AuditItem, DataAudit
 
 SESSION_KEYS = ("symbol", "session")
 INDEX_COLUMNS = ("symbol", "time", "session", "bar", "slot", "date", "stale")
 PRICE_COLUMNS = ("open", "high", "low", "close")
 MARKET_COLUMNS = (*PRICE_COLUMNS, "volume", "vwap", "trades", "bid", "ask")
+
+LARGE = 0.2
+"""Share of the rows from which something noticed may be why nothing is left."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +48,15 @@ class Bars:
         The canonical table (module docstring).
     audit
         Source, readings (layout, time zone, stamp, session rule, ...) and items noticed.
+    origin, rows
+        Where the rows come from, and `[R]` the row of the source that each bar is (the first of
+        its prints).
     """
 
     frame: pl.DataFrame
     audit: DataAudit
+    origin: Origin
+    rows: pl.Series
 
     @property
     def sessions(self) -> int:
@@ -54,3 +66,28 @@ class Bars:
     def has(self, *columns: str) -> bool:
         """Tell whether the table carries all the columns named."""
         return set(columns) <= set(self.frame.columns)
+
+    @contextmanager
+    def located(self) -> Iterator[None]:
+        """Tell errors about the table by file, column and row of the source.
+
+        Where too little of the data is left, what the audit noticed about much of it is told too.
+        """
+        try:
+            yield
+        except DataError as error:
+            where, fix = error.where, error.fix
+            if error.column:
+                row = None if error.row is None else int(self.rows[error.row])
+                where = self.origin.where(error.column, row)
+            elif not where.startswith(name := self.origin.where()):
+                where = f"{name}, {where}" if where else name
+            if isinstance(error, TooLittleError) and self._telling:
+                noticed = "; ".join(f"{item.what} ({item.share:.0%})" for item in self._telling)
+                fix = f"{fix} The audit noticed: {noticed}."
+            raise type(error)(error.what, where=where, fix=fix) from None
+
+    @property
+    def _telling(self) -> list[AuditItem]:
+        """What was noticed about a large share of the rows."""
+        return [item for item in self.audit.items if (item.share or 0) >= LARGE]

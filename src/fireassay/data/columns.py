@@ -87,6 +87,26 @@ def select_features(
     return pl.DataFrame(list(chosen.values()))
 
 
+def selection_of(
+    frame: pl.DataFrame, selection: Sequence[str], features: Sequence[str]
+) -> tuple[str, ...]:
+    """Return a selection that names every feature, for other data to have the same ones.
+
+    Parameters
+    ----------
+    frame, selection
+        As in `select_features`.
+    features
+        The features that it chose.
+    """
+    patterns = [item.removeprefix(COLUMNS) for item in selection if item.startswith(COLUMNS)]
+
+    def own(name: str) -> bool:
+        return name in frame.columns and any(name == p or fnmatchcase(name, p) for p in patterns)
+
+    return tuple(f"{COLUMNS}{name}" if own(name) else name for name in features)
+
+
 def _matching(frame: pl.DataFrame, pattern: str) -> list[str]:
     """Return the columns that a pattern chooses; wildcards choose own columns only."""
     if pattern in frame.columns:
@@ -121,11 +141,7 @@ def _numeric(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
     numeric = set(table.select(cs.numeric() | cs.boolean()).columns)
     for name in names:
         if name not in numeric and table[name].dtype != pl.Null:
-            raise DataError(
-                f"it holds {kind_of_values(table[name].dtype)}, not numbers",
-                where=f"column {name}",
-                fix="Turn it into numbers, or leave it out of the features.",
-            )
+            raise not_numbers(table[name], "Turn it into numbers, or leave it out of the features.")
     cast = table.select(pl.all().cast(pl.Float32, strict=False).fill_nan(None))
     infinite = cast.select(pl.all().is_infinite().any())
     for name in names:
@@ -133,10 +149,25 @@ def _numeric(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
             row = int(cast[name].is_infinite().arg_max() or 0)
             raise DataError(
                 f"{table[name][row]} is infinite, or too large for a 32-bit number",
-                where=f"column {name}, row {row + 1}",
+                column=name,
+                row=row,
                 fix="Remove or bound such values before the column can be a feature.",
             )
     return cast
+
+
+def not_numbers(values: pl.Series, fix: str) -> DataError:
+    """Build the error for a column that isn't numeric; names the first text where others are."""
+    if values.dtype == pl.String:
+        text = (values.cast(pl.Float64, strict=False).is_null() & values.is_not_null()).arg_true()
+        if 0 < len(text) < len(values) - values.null_count():
+            row = int(text[0])
+            return DataError(
+                f"{values[row][:60]!r} is no number", column=values.name, row=row, fix=fix
+            )
+    return DataError(
+        f"it holds {kind_of_values(values.dtype)}, not numbers", column=values.name, fix=fix
+    )
 
 
 def kind_of_values(dtype: pl.DataType) -> str:

@@ -271,10 +271,12 @@ def _unknown_header(
     required = [name for name in wanted if name != "volume"]
     missing = [name for name in required if name not in known]
     mapping = ", ".join(f'{name} = "{known.get(name, "…")}"' for name in wanted)
+    flags = " ".join(f"--column {name}=…" for name in missing)
     return DataError(
         f"no column for {', '.join(missing)}" if missing else "the header fits no layout",
         where=table.where(),
-        fix=f"{_listed(table.frame.columns)} Write in the study: [columns] {mapping}",
+        fix=f"{_listed(table.frame.columns)} Write in the study: [columns] {mapping}"
+        + (f"; or give {flags}." if missing else "."),
     )
 
 

@@ -118,7 +118,7 @@ def _suggested(settings: DataSettings, suggested: Mapping[str, str]) -> DataSett
 
 
 def _bars(state: reading.State, calendar: Plot) -> Bars:
-    frame = state.view.frame
+    frame, rows = state.view.frame, state.view.frame[ROW]
     market = [c for c in MARKET_COLUMNS if c in frame.columns]
     own = [
         c
@@ -139,4 +139,4 @@ def _bars(state: reading.State, calendar: Plot) -> Bars:
         items=state.items,
         calendar=calendar,
     )
-    return Bars(frame, audit)
+    return Bars(frame, audit, state.view.table.origin, rows)

@@ -89,7 +89,8 @@ class SessionPanel:
                 row = int(np.argmax(infinite))
                 raise DataError(
                     f"{int(infinite.sum())} infinite values",
-                    where=f"column {column.name}, row {row + 1}",
+                    column=column.name,
+                    row=row,
                     fix="Remove or bound them before the column can be a feature.",
                 )
             buffer[lead:, j] = values

@@ -6,7 +6,7 @@ import glob
 from collections.abc import Iterable
 from pathlib import Path
 
-from fireassay.errors import DataError, SettingError, nearest
+from fireassay.errors import DataError, SettingError, listed, nearest
 
 WILDCARDS = frozenset("*?[")
 
@@ -80,4 +80,5 @@ def _there(folder: Path, name: str) -> str:
     near = nearest(name, names)
     if near:
         return f"Did you mean {' or '.join(near)}?"
-    return f"{folder} holds {', '.join(names[:8])}." if names else f"{folder} is empty."
+    here = "The folder here" if folder == Path() else str(folder)
+    return f"{here} holds {listed(names, 8)}." if names else f"{here} is empty."

@@ -14,7 +14,7 @@ from fireassay.data.audit import Stage, View, examine
 from fireassay.data.layouts import Kind
 from fireassay.data.rows import KEY
 from fireassay.data.rules import ByColumn, TimeBars, duration_text
-from fireassay.data.settings import Stamp
+from fireassay.data.settings import DataSettings, Stamp
 from fireassay.errors import DataError, SettingError
 from fireassay.findings import AuditItem, Value
 
@@ -116,9 +116,15 @@ def made(state: State) -> State:
     view = state.view
     if not view.frame.height:
         raise DataError("no row is left", where=view.table.where(), fix=_left_out(state) or NO_ROWS)
-    if view.kind is Kind.BARS:
-        return state.over(view.frame, step=clock.step_of(view.frame))
     rule = view.settings.bar_rule
+    if view.kind is Kind.BARS:
+        if view.settings.bars != DataSettings.model_fields["bars"].default:
+            raise SettingError(
+                f"bars {rule} are made of trade prints, and this table holds bars",
+                where=view.table.where(),
+                fix="Leave --bars out, or give the prints.",
+            )
+        return state.over(view.frame, step=clock.step_of(view.frame))
     frame = aggregate.bars(view.frame, rule)
     if isinstance(rule, TimeBars):
         step, end = clock.Step(rule.every, regular=True), "its interval"

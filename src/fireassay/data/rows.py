@@ -16,7 +16,7 @@ from fireassay.data.rules import ByCalendar, ByColumn, SessionRule
 from fireassay.data.sessions import ROW, session_column
 from fireassay.data.settings import DataSettings
 from fireassay.data.sources import Table
-from fireassay.errors import DataError, nearest
+from fireassay.errors import DataError, listed, nearest
 from fireassay.findings import Value
 
 TAKEN = frozenset((*INDEX_COLUMNS, *MARKET_COLUMNS))
@@ -176,10 +176,8 @@ def _only(frame: pl.DataFrame, symbols: tuple[str, ...], table: Table) -> pl.Dat
     for symbol in symbols:
         if symbol not in there:
             near = nearest(symbol, there)
-            shown = ", ".join(there[:20]) or "none"
-            raise DataError(
-                f"there is no symbol {symbol!r}",
-                where=table.where(),
-                fix=f"Did you mean {' or '.join(near)}?" if near else f"Symbols: {shown}.",
-            )
+            fix = f"Did you mean {' or '.join(near)}?" if near else f"Symbols: {listed(there)}."
+            if there == [""]:
+                fix = "The table names none: leave the symbols out, or name their column."
+            raise DataError(f"there is no symbol {symbol!r}", where=table.where(), fix=fix)
     return frame.filter(pl.col("symbol").is_in(symbols))

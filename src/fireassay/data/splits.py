@@ -14,7 +14,7 @@ import numpy as np
 
 from fireassay.arrays import Bool, Int
 from fireassay.data.panel import SessionPanel
-from fireassay.errors import DataError
+from fireassay.errors import DataError, TooLittleError
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,10 +72,10 @@ def walk_forward(
     validation_from = validation_to - validation_size
     train_to = validation_from - embargo if validation_size else validation_to
     if train_to < 1 or test_from >= count:
-        raise DataError(
+        raise TooLittleError(
             f"{count} session dates are too few for {test:.0%} test, {validation:.0%} validation "
             f"and an embargo of {embargo}",
-            fix="Give more sessions, or set --embargo 0 or a smaller test share.",
+            fix="Give more sessions, or set --embargo 0, --validation 0 or another --test.",
         )
     sessions = np.arange(panel.sessions)
     return Split(

@@ -6,9 +6,12 @@
   trials/<id>/          trial.json, run.json, predictions.safetensors, weights.safetensors
   cohorts/<id>.safetensors    the state of a cohort in training; removed when its trials are done
   diagnosis.json, report.html, report.md
+  train.json, inputs.json, predictions.parquet    of a training: its account, what the network takes,
+                                                  and what it says of validation and test sessions
 ```
 A file appears under its name only when it is whole: it is written beside and renamed. Weights and
-predictions are safetensors, everything else is JSON or TOML; nothing is pickled.
+predictions are safetensors (the table of a training's predictions is Parquet), everything else is
+JSON or TOML; nothing is pickled.
 """
 
 from __future__ import annotations
@@ -29,6 +32,8 @@ from fireassay.errors import UserError
 from fireassay.training.trial import Predictions, Run, RunStatus, Trial, cohort_id
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from fireassay.training.cohort import Cohort
 
 
@@ -49,6 +54,36 @@ def _replacing(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def refuse_unwritable(root: Path | str) -> None:
+    """Raise RunFolderError if a run folder plainly can't be made or written; makes nothing.
+
+    For asking before long work; `Store` finds out for certain.
+    """
+    root = Path(root)
+    there = next(path for path in (root, *root.absolute().parents) if path.exists())
+    if not there.is_dir():
+        cause = "Not a directory" if there != root else "it is a file"
+    elif not os.access(there, os.W_OK | os.X_OK):
+        cause = "Permission denied"
+    else:
+        return
+    raise _unwritable(root, cause)
+
+
+def _unwritable(root: Path, cause: str | None) -> RunFolderError:
+    return RunFolderError(
+        f"the run folder can't be written ({cause})",
+        where=str(root),
+        fix="Give another folder with --out.",
+    )
+
+
+def holds_runs(root: Path | str) -> bool:
+    """Tell whether anything was trained in a folder: a run, or the state of one."""
+    root = Path(root)
+    return any(root.glob("trials/*/run.json")) or any(root.glob("cohorts/*.safetensors"))
 
 
 class Store:
@@ -73,11 +108,7 @@ class Store:
                 probe.touch()
             (self.root / ".writable").unlink()
         except OSError as error:
-            raise RunFolderError(
-                f"the run folder can't be written ({error.strerror})",
-                where=str(self.root),
-                fix="Give another folder with --out.",
-            ) from None
+            raise _unwritable(self.root, error.strerror) from None
 
     def write(self, name: str, text: str) -> Path:
         """Write a text file of the folder atomically; return its path."""
@@ -95,6 +126,26 @@ class Store:
         with _replacing(path) as temporary:
             save_file(whole, temporary, metadata)
         return path
+
+    def write_table(self, name: str, table: pl.DataFrame) -> Path:
+        """Write a table as Parquet atomically; return the path."""
+        path = self.root / name
+        with _replacing(path) as temporary:
+            table.write_parquet(temporary)
+        return path
+
+    def refuse_other_data(self, task: str) -> None:
+        """Raise RunFolderError if the runs here were planned for a Task of another fingerprint."""
+        plan = self.root / "plan.json"
+        if not plan.exists() or not holds_runs(self.root):
+            return
+        planned = {row["task"] for row in json.loads(plan.read_text(encoding="utf-8"))}
+        if planned - {task}:
+            raise RunFolderError(
+                "the data isn't what it was when this folder was begun",
+                where=str(self.root),
+                fix="Give another folder with --out.",
+            )
 
     # Runs
 

@@ -326,3 +326,18 @@ def test_rows_are_named_in_the_file_that_holds_them(tmp_path: Path) -> None:
     item = items(read(str(tmp_path)))["inconsistent_prices"]
     assert item.first_row == 6
     assert item.example.startswith(f"{tmp_path}/2.parquet: 2024-01-10 09:46:00")
+
+
+def test_bars_that_nobody_has_seen_yet_are_told() -> None:
+    later = minute_bars().with_columns(pl.col("time").dt.offset_by("60y"))
+    item = noticed(pl.concat([minute_bars(), later]))["future_dates"]
+    assert (item.count, item.first_row, item.action) == (120, 121, "flagged")
+    zoned = later.with_columns(pl.col("time").dt.replace_time_zone("UTC"))
+    assert noticed(zoned)["future_dates"].count == 120
+
+
+def test_epochs_read_in_the_wrong_unit_are_told() -> None:
+    start = dt.datetime(1970, 1, 1)
+    times = [start + dt.timedelta(minutes=i, hours=5 * (i // 30)) for i in range(120)]
+    item = noticed(minute_bars().with_columns(time=pl.Series(times)))["epoch_dates"]
+    assert item.first_row == 1

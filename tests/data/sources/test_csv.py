@@ -102,6 +102,29 @@ def test_files_of_a_folder_are_stacked_in_order(tmp_path: Path) -> None:
         assert found.where("a", 1) == f"{tmp_path / '2.csv'}, column a, row 1 (line 2)"
 
 
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"<!DOCTYPE html>\n<html><body>a,b</body></html>", "it is a web page (HTML), not CSV"),
+        (b"<DATE>,<TIME>\n1,2\n", ""),
+        (b'[{"a": 1}]', "it is JSON, not CSV"),
+        (b"PAR1\x15\x04", "it is a Parquet file, not CSV"),
+        (gzip.compress(b"a,b\n1,2\n"), "it is gzipped, not CSV"),
+        (b"PK\x03\x04\x14\x00", "it is a ZIP archive or an Excel file, not CSV"),
+    ],
+)
+def test_what_is_no_csv_is_told_by_what_it_is(tmp_path: Path, content: bytes, told: str) -> None:
+    if told:
+        assert refused(tmp_path, content).startswith(f": {told}")
+    else:
+        assert table(tmp_path, content).frame.height == 1
+
+
+def test_empty_fields_at_the_end_are_no_short_row(tmp_path: Path) -> None:
+    for text in ("a,b\n1,\n2,3\n", 'a,b\n1,\n"2",3\n'):
+        assert table(tmp_path, text).frame["b"].to_list() == [None, 3]
+
+
 def test_files_that_differ_are_told(tmp_path: Path) -> None:
     written(tmp_path, "time,a\n1,1.5\n", "1.csv")
     written(tmp_path, "time,b\n1,1.5\n", "2.csv")
@@ -114,6 +137,11 @@ def test_faulty_text_is_told_with_its_row(tmp_path: Path) -> None:
     broken = b"a,b\n" + b"1,2\n" * 20000 + b"\xff\xff,1\n"
     assert ", row 20001 (line 20002): the text is not UTF-8" in refused(tmp_path, broken)
     assert "UTF-8" in refused(tmp_path, b"a,b\n\xd0,1\n")
+    short = ", row 2 (line 3): 1 fields where the first line has 2"
+    assert short in refused(tmp_path, "a,b\n1,2\n3\n4,5\n")
+    assert short in refused(tmp_path, 'a,b\n"1",2\n3\n4,5\n')
+    assert ", row 2 (line 3): a blank line between rows" in refused(tmp_path, "a,b\n1,2\n\n4,5\n")
+    assert ", row 2 (line 3): a quote is opened" in refused(tmp_path, 'a,b\n1,2\n"3,4\n5,6\n7,8\n')
     assert "not text" in refused(tmp_path, b"a,b\n\x00\x01,1\n")
     assert "two columns are called a" in refused(tmp_path, "a,a\n1,2\n")
     assert "first line is blank" in refused(tmp_path, "\na,b\n1,2\n")
@@ -123,7 +151,9 @@ def test_faulty_files_are_told(tmp_path: Path) -> None:
     assert "empty" in refused(tmp_path, "")
     assert "empty" in refused(tmp_path, "\n \n")
     assert "empty" in refused(tmp_path, "a,b\n")
-    assert "can't be read" in refused(tmp_path, b"not gzip at all", "table.csv.gz")
-    cut = gzip.compress(PLAIN.encode() * 100)[:-20]
-    assert "can't be read" in refused(tmp_path, cut, "table.csv.gz")
+    assert "isn't gzipped" in refused(tmp_path, b"not gzip at all", "table.csv.gz")
+    assert "empty" in refused(tmp_path, b"", "table.csv.gz")
+    zipped = gzip.compress(PLAIN.encode() * 100)
+    assert "cut short" in refused(tmp_path, zipped[:-20], "table.csv.gz")
+    assert "damaged" in refused(tmp_path, zipped[:30] + b"0123" + zipped[34:], "table.csv.gz")
     assert "UTF-16" in refused(tmp_path, b"\xff\xfea")

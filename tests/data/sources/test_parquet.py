@@ -40,13 +40,26 @@ def test_files_may_widen_a_number_but_not_change_its_kind(tmp_path: Path) -> Non
         read(str(tmp_path), DataSettings())
 
 
-@pytest.mark.parametrize("content", [b"", b"PAR1", b"not parquet at all" * 10, b"PAR1" + b"x" * 40])
-def test_unreadable_files_are_named(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "the file is empty (0 bytes)"),
+        (b"PAR1", "the file is not readable as Parquet"),
+        (b"PAR1" + b"x" * 40, "the file is cut short"),
+        (b"PAR1" + b"x" * 40 + b"PAR1", "the file is not readable as Parquet"),
+        (b"not parquet at all" * 10, "it is text, not Parquet"),
+        (b"\n<!DOCTYPE html><html>", "it is a web page (HTML), not Parquet"),
+        (b'{"error": 1}', "it is JSON, not Parquet"),
+        (b"\x1f\x8b\x08\x00", "it is gzipped, not Parquet"),
+        (b"\x00\x01\x02" * 20, "the file is not readable as Parquet"),
+    ],
+)
+def test_unreadable_files_are_named(tmp_path: Path, content: bytes, told: str) -> None:
     path = tmp_path / "bars.parquet"
     path.write_bytes(content)
     with pytest.raises(DataError) as caught:
         read(str(path), DataSettings())
-    assert str(caught.value).startswith(f"{path}: the file is not readable as Parquet")
+    assert str(caught.value).startswith(f"{path}: {told}")
     assert "\n" not in str(caught.value)
 
 

@@ -18,6 +18,9 @@ from fireassay.errors import DataError, SettingError
 from fireassay.findings import Value
 from fireassay.registry import Registry
 
+SQL = "sql"
+"""The source that takes a query."""
+
 UNNAMED = "unnamed"
 """What a column without a name is called: often the index that a dataframe was saved with."""
 
@@ -39,6 +42,49 @@ class Part:
     name: str
     rows: int
     header: int = 0
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the rows of a table come from.
+
+    Attributes
+    ----------
+    name
+        What the source is called in the report.
+    parts
+        The files that the rows come from, in order.
+    """
+
+    name: str
+    parts: tuple[Part, ...]
+
+    def where(self, column: str = "", row: int | None = None) -> str:
+        """Name a place for an error: file, column, row.
+
+        Parameters
+        ----------
+        column
+            Name of the column in the source.
+        row
+            Index of the row in the table, from 0; it is told from 1, counted inside its file.
+        """
+        name, told = self.name if len(self.parts) != 1 else self.parts[0].name, ""
+        if row is not None:
+            part, inside = self.part_of(row)
+            name = part.name
+            line = f" (line {inside + 1 + part.header})" if part.header else ""
+            told = f"row {inside + 1}{line}"
+        places = (name, f"column {column}" if column else "", told)
+        return ", ".join(place for place in places if place)
+
+    def part_of(self, row: int) -> tuple[Part, int]:
+        """Return the part that holds the row (index from 0), and the row's index inside it."""
+        for part in self.parts:
+            if row < part.rows:
+                return part, row
+            row -= part.rows
+        raise IndexError(row)
 
 
 @dataclass(frozen=True)
@@ -78,32 +124,18 @@ class Table:
         """Return a table of a single part."""
         return cls(frame, name, (Part(name, frame.height),), suggested or {}, readings or {})
 
-    def where(self, column: str = "", row: int | None = None) -> str:
-        """Name a place for an error: file, column, row.
+    @property
+    def origin(self) -> Origin:
+        """Where the rows come from."""
+        return Origin(self.name, self.parts)
 
-        Parameters
-        ----------
-        column
-            Name of the column in the source.
-        row
-            Index of the row in `frame`, from 0; it is told from 1, counted inside its file.
-        """
-        name, told = self.name if len(self.parts) != 1 else self.parts[0].name, ""
-        if row is not None:
-            part, inside = self.part_of(row)
-            name = part.name
-            line = f" (line {inside + 1 + part.header})" if part.header else ""
-            told = f"row {inside + 1}{line}"
-        places = (name, f"column {column}" if column else "", told)
-        return ", ".join(place for place in places if place)
+    def where(self, column: str = "", row: int | None = None) -> str:
+        """Name a place for an error; see `Origin.where`."""
+        return self.origin.where(column, row)
 
     def part_of(self, row: int) -> tuple[Part, int]:
-        """Return the part that holds the row (index from 0), and the row's index inside it."""
-        for part in self.parts:
-            if row < part.rows:
-                return part, row
-            row -= part.rows
-        raise IndexError(row)
+        """Return the part that holds the row, and the row's index inside it."""
+        return self.origin.part_of(row)
 
 
 class Source(Protocol):
@@ -132,7 +164,7 @@ def read(location: object, settings: DataSettings) -> Table:
     ------
     SettingError, DataError
         If no source takes the location (says what is there instead), more than one does, or the
-        one that does can't read it, or it has no columns or no rows.
+        one that does can't read it, it takes no query, or the table has no columns or no rows.
     """
     taking = [name for name in SOURCES if SOURCES[name].takes(location)]
     if len(taking) > 1:
@@ -143,6 +175,13 @@ def read(location: object, settings: DataSettings) -> Table:
         )
     if not taking:
         raise not_found(location, ", ".join(s.locations for s in SOURCES.values() if s.locations))
+    if settings.query and taking[0] != SQL:
+        raise SettingError(
+            "a query asks a database, and this is none",
+            where=str(location),
+            fix="Leave the query out, or ask files through duckdb:///:memory: with "
+            "SELECT * FROM 'FILE'.",
+        )
     table = SOURCES[taking[0]].read(location, settings)
     if table.frame.width == 0 or table.frame.height == 0:
         raise DataError("the table is empty", where=table.where(), fix="Give a table with rows.")

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import polars as pl
 
+from fireassay.data import contents
 from fireassay.data.paths import expand
 from fireassay.data.settings import DataSettings
 from fireassay.data.sources import SOURCES, UNNAMED, Table, join
@@ -92,7 +93,7 @@ class _Form:
         return told if self.header else told | {"header": "none: columns are numbered"}
 
     def table(self) -> pl.DataFrame:
-        """`[rows, fields]` all columns as text; a row with too few fields ends in nulls."""
+        """`[rows, fields]` all columns as text."""
         try:
             frame = pl.read_csv(
                 self.data,
@@ -106,7 +107,34 @@ class _Form:
             frame = pl.DataFrame(schema=dict.fromkeys(self.names, pl.String))
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
             raise self._fault(error) from None
+        self._refuse_short(frame)
         return frame
+
+    def _refuse_short(self, frame: pl.DataFrame) -> None:
+        """Raise DataError for a row with too few fields, whose last ones polars leaves null."""
+        last = frame.to_series(frame.width - 1) if frame.width > 1 else None
+        if last is None or not last.null_count():
+            return
+        text = self.data.decode()
+        if '"' not in text:
+            # Without quotes a line is a row: count the separators of those that can be short.
+            odd = last.is_null().arg_true() + self.header
+            lines = pl.Series(text.removesuffix("\n").split("\n")).gather(odd)
+            short = lines.str.count_matches(self.separator, literal=True) < frame.width - 1
+            if not short.any():
+                return
+        reader = csv.reader(io.StringIO(text), delimiter=self.separator)
+        for fields in reader:
+            if len(fields) < frame.width and reader.line_num > self.header:
+                what = f"{len(fields)} fields where the first line has {frame.width}"
+                raise DataError(
+                    what if fields else "a blank line between rows",
+                    where=f"{self.path}, {self._row(reader.line_num)}",
+                    fix="Write a separator for every field, also for empty ones; the file may be "
+                    "cut short."
+                    if fields
+                    else "Remove it.",
+                )
 
     def _fault(self, error: BaseException) -> DataError:
         """Find the row that can't be read; only called once the file is known to be faulty."""
@@ -121,16 +149,23 @@ class _Form:
             )
         reader = csv.reader(io.StringIO(text), delimiter=self.separator)
         try:
-            for fields in reader:
-                if len(fields) > len(self.names):
+            for row in reader:
+                if len(row) > len(self.names):
                     return DataError(
-                        f"{len(fields)} fields where the first line has {len(self.names)}",
+                        f"{len(row)} fields where the first line has {len(self.names)}",
                         where=f"{self.path}, {self._row(reader.line_num)}",
                         fix="Quote fields that hold the separator.",
                     )
         except csv.Error as fault:
             where = f"{self.path}, {self._row(reader.line_num)}"
             return DataError(f"the text can't be read: {fault}", where=where, fix="Mend that line.")
+        for number, content in enumerate(text.split("\n"), start=1):
+            if content.count('"') % 2:
+                return DataError(
+                    "a quote is opened and not closed",
+                    where=f"{self.path}, {self._row(number)}",
+                    fix='Close it, or write "" for a quote inside a field.',
+                )
         cause = str(error).split("\n")[0]
         return DataError(f"the text can't be read: {cause}", where=self.path, fix="Check its quotes.")
 
@@ -142,12 +177,14 @@ def _content(path: Path) -> bytes:
     """Return the file's text as UTF-8 without a byte-order mark."""
     try:
         data = path.read_bytes()
-        if path.name.lower().endswith(".gz"):
-            data = gzip.decompress(data)
-    except (OSError, EOFError, zlib.error) as error:
+    except OSError as error:
+        cause = error.strerror or str(error)
         raise DataError(
-            f"the file can't be read: {error}", where=str(path), fix="Check that it is complete."
+            f"the file can't be read ({cause})", where=str(path), fix="Check its rights."
         ) from None
+    if path.name.lower().endswith(".gz"):
+        data = _unzipped(data, path)
+    contents.refuse_other(path, data[: contents.HEAD], "CSV")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         try:
             data = data.decode("utf-16").encode()
@@ -164,6 +201,23 @@ def _content(path: Path) -> bytes:
     if b"\x00" in data[:4096]:
         raise DataError("the file is not text", where=str(path), fix="Give a CSV file.")
     return data
+
+
+def _unzipped(data: bytes, path: Path) -> bytes:
+    if not data:
+        raise DataError("the file is empty (0 bytes)", where=str(path), fix="Give a file with rows.")
+    if not data.startswith(b"\x1f\x8b"):
+        contents.refuse_other(path, data[: contents.HEAD], "gzipped CSV")
+        raise DataError(
+            "the file isn't gzipped, as its name says", where=str(path), fix="Name it without .gz."
+        )
+    try:
+        return gzip.decompress(data)
+    except EOFError:
+        what = "the gzipped file is cut short"
+    except (OSError, zlib.error) as error:
+        what = f"the gzipped file is damaged ({error})"
+    raise DataError(what, where=str(path), fix="Download or copy it again.")
 
 
 def _first_lines(data: bytes, name: str) -> list[str]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import polars as pl
 
+from fireassay.data import contents
 from fireassay.data.paths import expand
 from fireassay.data.settings import DataSettings
 from fireassay.data.sources import SOURCES, Table, join
@@ -29,14 +33,32 @@ class Parquet:
             try:
                 parts.append((str(path), pl.read_parquet(path, hive_partitioning=True)))
             except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-                cause = str(error).split("\n")[0]
-                raise DataError(
-                    f"the file is not readable as Parquet ({cause})",
-                    where=str(path),
-                    fix="Write it again; it may be cut short or of another format.",
-                ) from None
+                raise _fault(path, error) from None
         frame, found = join(parts)
         return Table(frame, str(location), found)
+
+
+def _fault(path: Path, error: BaseException) -> DataError:
+    """Tell why a file can't be read; only called once it is known to be faulty."""
+    again = "Write or download it again."
+    try:
+        with path.open("rb") as file:
+            head = file.read(contents.HEAD)
+            file.seek(-min(path.stat().st_size, len(contents.PARQUET)), os.SEEK_END)
+            tail = file.read()
+    except OSError as fault:
+        return DataError(
+            f"the file can't be read ({fault.strerror or fault})",
+            where=str(path),
+            fix="Check its rights.",
+        )
+    if not head:
+        return DataError("the file is empty (0 bytes)", where=str(path), fix=again)
+    contents.refuse_other(path, head, "Parquet")
+    if head.startswith(contents.PARQUET) and tail != contents.PARQUET:
+        return DataError("the file is cut short: it ends inside the data", where=str(path), fix=again)
+    cause = str(error).split("\n")[0]
+    return DataError(f"the file is not readable as Parquet ({cause})", where=str(path), fix=again)
 
 
 SOURCES.add("parquet", Parquet())

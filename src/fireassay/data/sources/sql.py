@@ -18,8 +18,8 @@ import polars as pl
 
 from fireassay.data.paths import not_found
 from fireassay.data.settings import DataSettings
-from fireassay.data.sources import SOURCES, Table
-from fireassay.errors import DataError, SettingError
+from fireassay.data.sources import SOURCES, SQL, Table
+from fireassay.errors import DataError, SettingError, listed
 
 T = TypeVar("T")
 
@@ -27,7 +27,6 @@ NOT_SQL = frozenset({"http", "https", "ftp", "file", "s3", "gs", "gcs", "az", "a
 ROWS_AT_ONCE = 100_000
 MEMORY = ":memory:"
 
-_SHOWN_TABLES = 12
 _USER_TABLES = (
     "SELECT table_name FROM information_schema.tables "
     "WHERE table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1"
@@ -62,14 +61,16 @@ class Sql:
         engine = _engine(url)
         if settings.query is None or not settings.query.strip():
             tables = _told(name, lambda: engine.tables(url))
-            names = ", ".join(tables[:_SHOWN_TABLES]) or "none"
+            names = listed(tables) or "none"
             raise SettingError(
                 "a database needs a query",
                 where=name,
-                fix=f"Give query = 'SELECT …'. Tables: {names}.",
+                fix=f"Give --query 'SELECT …'. Tables: {names}.",
             )
         query = settings.query
-        return Table.of(_told(name, lambda: engine.query(url, query)), name)
+        return Table.of(
+            _told(name, lambda: engine.query(url, query), lambda: engine.tables(url)), name
+        )
 
 
 class _DuckDb:
@@ -168,8 +169,11 @@ def _engine(url: str) -> _DuckDb | _Postgres | _Sqlite | _SqlAlchemy:
     return _SqlAlchemy()
 
 
-def _told(name: str, run: Callable[[], T]) -> T:
-    """Run something against the database and tell its faults as one line that names it."""
+def _told(name: str, run: Callable[[], T], tables: Callable[[], list[str]] | None = None) -> T:
+    """Run something against the database and tell its faults as one line that names it.
+
+    With `tables`, those that are there are told too, if the database can be asked at all.
+    """
     try:
         return run()
     except ImportError as error:
@@ -181,9 +185,19 @@ def _told(name: str, run: Callable[[], T]) -> T:
     except DataError as error:
         raise DataError(error.what, where=error.where or name, fix=error.fix) from None
     except _faults() as error:
-        raise DataError(
-            f"the database says: {_one_line(error)}", where=name, fix="Check URL and query."
-        ) from None
+        said = f"the database says: {_one_line(error)}"
+    there = _there(tables) if tables is not None else []
+    fix = f"Check the query. Tables: {listed(there)}." if there else "Check URL and query."
+    raise DataError(said, where=name, fix=fix)
+
+
+def _there(tables: Callable[[], list[str]]) -> list[str]:
+    try:
+        return tables()
+    except DataError:
+        return []  # what is wrong is told already
+    except _faults():
+        return []
 
 
 def _faults() -> tuple[type[BaseException], ...]:
@@ -211,8 +225,11 @@ def _faults() -> tuple[type[BaseException], ...]:
 
 
 def _one_line(error: BaseException) -> str:
+    """Return what the database says in one line, without the driver's own words around it."""
     lines = [line.strip() for line in str(error).splitlines()]
     told = " ".join(line for line in lines if line and set(line) != {"^"})
+    told = re.sub(r"^[A-Z_]+: \[\w+\] (Failed to \w+( \w+)?: )?", "", told)
+    told = re.sub(r"\s*(query:|\[SQL:|\(Background on this error).*", "", told)
     return (told or type(error).__name__)[:300]
 
 
@@ -258,4 +275,4 @@ def without_password(url: str) -> str:
     return re.sub(r"(?i)([?&]password=)[^&]*", r"\1***", shown)
 
 
-SOURCES.add("sql", Sql())
+SOURCES.add(SQL, Sql())

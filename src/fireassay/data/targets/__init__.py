@@ -33,7 +33,7 @@ from fireassay.data.targets.spec import (
     Ties,
 )
 from fireassay.data.task import Kind, Label
-from fireassay.errors import DataError, SettingError
+from fireassay.errors import DataError, SettingError, TooLittleError, UserError
 from fireassay.registry import Registry
 
 __all__ = [
@@ -200,20 +200,36 @@ def label(frame: pl.DataFrame, spec: TargetSpec | str) -> Label:
     return labels(frame, [spec])[0]
 
 
-def labels(frame: pl.DataFrame, specs: Sequence[TargetSpec | str]) -> list[Label]:
-    """Compute several targets; what they share is computed once. See `label`."""
+def labels(
+    frame: pl.DataFrame,
+    specs: Sequence[TargetSpec | str],
+    others: Sequence[TargetSpec | str] = (),
+) -> list[Label]:
+    """Compute several targets; what they share is computed once. See `label`.
+
+    Parameters
+    ----------
+    frame, specs
+        As for `label`.
+    others
+        Targets to compute after them where the table can have them; else they are left out.
+    """
     from fireassay.data.targets.column import column_label
 
-    read = [TargetSpec.parse(spec) if isinstance(spec, str) else spec for spec in specs]
+    read = [TargetSpec.parse(s) if isinstance(s, str) else s for s in (*specs, *others)]
     table: pl.DataFrame | None = None
     results = []
-    for spec in read:
-        if spec.name == COLUMN:
-            results.append(column_label(frame, spec))
-            continue
-        _refuse_missing(frame, spec)
-        table = prepared(frame) if table is None else table
-        results.append(_label(table, spec))
+    for i, spec in enumerate(read):
+        try:
+            if spec.name == COLUMN:
+                results.append(column_label(frame, spec))
+                continue
+            _refuse_missing(frame, spec)
+            table = prepared(frame) if table is None else table
+            results.append(_label(table, spec))
+        except UserError:
+            if i < len(specs):
+                raise
     return results
 
 
@@ -288,14 +304,14 @@ def _refuse_unlearnable(
     if len(y) == 0:
         undefined = f"no bar has an outcome that is defined. {note}".rstrip(". ")
         why = "every outcome is a tie" if ties == 1 else undefined
-        raise DataError(
+        raise TooLittleError(
             f"no bar has a label: {why}",
             where=f"target {spec}",
             fix="Choose another band, horizon or target.",
         )
     if y.min() == y.max():
         value = classes[int(y[0])] if classes else f"{y[0]:g}"
-        raise DataError(
+        raise TooLittleError(
             f"every label is {value}",
             where=f"target {spec}",
             fix="A label of one value can't be learned: choose another band, horizon or target.",

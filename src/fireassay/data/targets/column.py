@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from fireassay.arrays import Bool, Float, Int
-from fireassay.data.columns import kind_of_values, own_column
+from fireassay.data.columns import kind_of_values, not_numbers, own_column
 from fireassay.data.targets.spec import Stale, TargetSpec
 from fireassay.data.task import Kind, Label
 from fireassay.errors import DataError
@@ -55,16 +55,19 @@ def column_label(frame: pl.DataFrame, spec: TargetSpec) -> Label:
         values = frame.select(pl.when(~pl.col("stale")).then(pl.col(spec.column))).to_series()
     if values.dtype.is_float():
         values = values.fill_nan(None)
-    where = f"column {spec.column}"
     if values.null_count() == len(values):
-        raise DataError("every label is null", where=where, fix="Give a column with labels.")
+        raise DataError(
+            "every label is null", column=spec.column, fix="Name another column with --target."
+        )
     distinct = values.drop_nulls().unique().sort()
     if len(distinct) == 1:
         raise DataError(
-            f"every label is {distinct[0]}", where=where, fix="A label needs at least two values."
+            f"every label is {distinct[0]}",
+            column=spec.column,
+            fix="A label needs two values at least: name another column with --target.",
         )
-    kind = spec.kind or _detected(distinct, where)
-    y, classes = _coded(values, distinct, kind, where)
+    kind = spec.kind or _detected(distinct, spec.column)
+    y, classes = _coded(values, distinct, kind, spec.column)
     labelled = ~np.isnan(y)
     rows = np.arange(frame.height)
     horizon = spec.horizon
@@ -91,14 +94,14 @@ def column_label(frame: pl.DataFrame, spec: TargetSpec) -> Label:
     )
 
 
-def _detected(distinct: pl.Series, where: str) -> Kind:
+def _detected(distinct: pl.Series, column: str) -> Kind:
     """Tell the kind of a label from its different values."""
     dtype = distinct.dtype
     text = dtype in (pl.String, pl.Categorical, pl.Enum)
     if not (text or dtype.is_numeric() or dtype == pl.Boolean):
         raise DataError(
             f"it holds {kind_of_values(dtype)}, which can't be a label",
-            where=where,
+            column=column,
             fix="Give a column of numbers or classes.",
         )
     if len(distinct) == 2:
@@ -107,7 +110,7 @@ def _detected(distinct: pl.Series, where: str) -> Kind:
         if len(distinct) > MANY_CLASSES:
             raise DataError(
                 f"{len(distinct)} different texts are too many for classes",
-                where=where,
+                column=column,
                 fix="Give a column of classes or numbers, or state kind=multiclass.",
             )
         return "multiclass"
@@ -116,26 +119,27 @@ def _detected(distinct: pl.Series, where: str) -> Kind:
 
 
 def _coded(
-    values: pl.Series, distinct: pl.Series, kind: Kind, where: str
+    values: pl.Series, distinct: pl.Series, kind: Kind, column: str
 ) -> tuple[Float, tuple[str, ...]]:
     """Return `[R]` codes or numbers with NaN, and the classes' names."""
     if kind == "real":
         if not (values.dtype.is_numeric() or values.dtype == pl.Boolean):
-            raise DataError(f"it holds {kind_of_values(values.dtype)}, not numbers", where=where)
+            raise not_numbers(values, "Turn it into numbers, or state kind=multiclass.")
         numbers = values.cast(pl.Float64).to_numpy().astype(np.float64)
         infinite = np.isinf(numbers.astype(np.float32))
         if infinite.any():
             row = int(np.argmax(infinite))
             raise DataError(
                 f"{values[row]} is infinite, or too large for a 32-bit number",
-                where=f"{where}, row {row + 1}",
+                column=column,
+                row=row,
                 fix="Remove or bound such labels.",
             )
         return numbers, ()
     if kind == "binary" and len(distinct) != 2:
         raise DataError(
             f"a binary label has two values, this column has {len(distinct)}",
-            where=where,
+            column=column,
             fix="State kind=multiclass or kind=real, or give a column of two values.",
         )
     texts = [_class_name(value) for value in distinct]
@@ -153,23 +157,23 @@ def _class_name(value: object) -> str:
 def _label_end(frame: pl.DataFrame, name: str, labelled: Bool) -> Int:
     """Return `[R]` the row at which each label is known."""
     ends = own_column(frame, name, "label end")
-    where = f"column {name}"
     unknown = labelled & ends.is_null().to_numpy()
     if unknown.any():
         row = int(np.argmax(unknown))
         raise DataError(
             "the end of a label is null",
-            where=f"{where}, row {row + 1}",
+            column=ends.name,
+            row=row,
             fix="Give every labelled bar an end.",
         )
     if ends.dtype.is_numeric():
-        end = _after_bars(frame, ends, labelled, where)
+        end = _after_bars(frame, ends, labelled)
     elif ends.dtype in (pl.Date, pl.Datetime):
-        end = _at_time(frame, ends, where)
+        end = _at_time(frame, ends)
     else:
         raise DataError(
             f"it holds {kind_of_values(ends.dtype)}, neither times nor numbers of bars",
-            where=where,
+            column=ends.name,
             fix="Give the time at which the label is known, or the number of bars until then.",
         )
     early = labelled & (end < np.arange(frame.height))
@@ -177,23 +181,29 @@ def _label_end(frame: pl.DataFrame, name: str, labelled: Bool) -> Int:
         row = int(np.argmax(early))
         raise DataError(
             f"the label's end {ends[row]} lies before its bar",
-            where=f"{where}, row {row + 1}",
+            column=ends.name,
+            row=row,
             fix="Give the time at which the label is known, or the number of bars until then.",
         )
     return end
 
 
-def _after_bars(frame: pl.DataFrame, ends: pl.Series, labelled: Bool, where: str) -> Int:
+def _after_bars(frame: pl.DataFrame, ends: pl.Series, labelled: Bool) -> Int:
     bars = ends.cast(pl.Float64).fill_null(0.0).to_numpy()
     broken = labelled & ~(np.isfinite(bars) & (bars == np.round(bars)))
     if broken.any():
         row = int(np.argmax(broken))
-        raise DataError(f"{ends[row]} isn't a whole number of bars", where=f"{where}, row {row + 1}")
+        raise DataError(
+            f"{ends[row]} isn't a whole number of bars",
+            column=ends.name,
+            row=row,
+            fix="Give the number of bars until the label is known, or the time.",
+        )
     counted = np.where(labelled, bars, 0.0).clip(-1, frame.height).astype(np.int64)
     return np.minimum(np.arange(frame.height) + counted, _last_of_symbol(frame))
 
 
-def _at_time(frame: pl.DataFrame, ends: pl.Series, where: str) -> Int:
+def _at_time(frame: pl.DataFrame, ends: pl.Series) -> Int:
     """Return the first row of the symbol that isn't before the end; the symbol's last if none is.
 
     A date ends at its midnight. A time before the bar's own gives a row before it.
@@ -208,7 +218,7 @@ def _at_time(frame: pl.DataFrame, ends: pl.Series, where: str) -> Int:
         has, lacks = ("it has", "the bars don't") if zones[0] else ("it lacks", "the bars have one")
         raise DataError(
             f"{has} a time zone, {lacks}",
-            where=where,
+            column=ends.name,
             fix="Give both in one time zone, or both without.",
         )
     at = ends.dt.cast_time_unit("us").to_physical().fill_null(0).to_numpy()

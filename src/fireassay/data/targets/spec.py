@@ -140,13 +140,19 @@ class TargetSpec:
                 raise _no_option(self.name, option)
         where = f"target {self.name}"
         if self.horizon < 1:
-            raise SettingError(f"horizon {self.horizon} is below 1", where=where)
+            raise SettingError(
+                f"horizon {self.horizon} is below 1", where=where, fix="Give bars of outcome, from 1."
+            )
         if self.skip < 0:
-            raise SettingError(f"skip {self.skip} is below 0", where=where)
+            raise SettingError(
+                f"skip {self.skip} is below 0", where=where, fix="Give bars to leave out, from 0."
+            )
         if self.band.size < 0 or not math.isfinite(self.band.size):
-            raise SettingError(f"band {self.band} isn't a size", where=where)
+            raise SettingError(
+                f"band {self.band} isn't a size", where=where, fix="Write it as band=2bp."
+            )
         if self.c is not None and not 0 < self.c < math.inf:
-            raise SettingError(f"c {self.c} isn't above 0", where=where)
+            raise SettingError(f"c {self.c} isn't above 0", where=where, fix="Write it as c=1.5.")
         if (self.name == COLUMN) != bool(self.column):
             raise SettingError("a column is named with column:NAME and in no other way", where=where)
 
@@ -231,6 +237,11 @@ def _defaults(name: str) -> Mapping[str, Any]:
 
 
 def _no_option(name: str, option: str) -> SettingError:
+    if option == "end":
+        return SettingError(
+            f"target {name} knows itself when its labels end",
+            fix="A label end goes with --target column:NAME; leave it out.",
+        )
     return SettingError(
         f"target {name} has no option {option!r}", fix=f"It has {', '.join(_options(name))}."
     )
@@ -257,17 +268,18 @@ def _split(text: str) -> tuple[str, list[tuple[str, str]]]:
 
 
 def _whole(option: str, text: str) -> int:
-    try:
+    if re.fullmatch(r"[+-]?\d{1,9}", text.strip()):
         return int(text)
-    except ValueError:
-        raise SettingError(f"{option} {text!r} isn't a whole number") from None
+    raise SettingError(
+        f"{option} {text!r} isn't a whole number", fix="Write it as in direction:5,skip=1."
+    )
 
 
 def _real(option: str, text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise SettingError(f"{option} {text!r} isn't a number") from None
+        raise SettingError(f"{option} {text!r} isn't a number", fix="Write it as c=1.5.") from None
 
 
 def _one_of(kind: Callable[[str], Any], known: tuple[str, ...]) -> Callable[[str, str], Any]:
