@@ -117,6 +117,22 @@ class Scaler:
 
 
 @dataclass(frozen=True, eq=False)
+class Fitted:
+    """What training sessions fitted, kept to predict on other data.
+
+    Attributes
+    ----------
+    scaler
+        Scaling of the features.
+    typical_length
+        Median bars of a training session.
+    """
+
+    scaler: Scaler
+    typical_length: float
+
+
+@dataclass(frozen=True, eq=False)
 class Task:
     """What a learner is asked.
 
@@ -137,6 +153,8 @@ class Task:
         Further labels of the same bars that an intervention may ask for instead.
     history
         Names of the interventions that made this Task from the user's.
+    fitted
+        Fitted on other data, in place of this Task's training sessions.
     """
 
     panel: SessionPanel
@@ -146,12 +164,22 @@ class Task:
     weight: Float | None = None
     others: tuple[Label, ...] = ()
     history: tuple[str, ...] = ()
+    fitted: Fitted | None = None
 
     @cached_property
     def scaler(self) -> Scaler:
         """Scaling fitted on the training sessions."""
+        if self.fitted is not None:
+            return self.fitted.scaler
         rows = rows_of_sessions(self.panel.offsets, self.split.train)
         return Scaler.fit(self.panel.values[rows], self.scaling)
+
+    @cached_property
+    def typical_length(self) -> float:
+        """Median bars of a training session: a session's clock counts in it."""
+        if self.fitted is not None:
+            return self.fitted.typical_length
+        return float(np.median(self.panel.lengths[self.split.train]))
 
     @cached_property
     def usable(self) -> Bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from fireassay.diagnosis.case import Case, Runs
 from fireassay.findings import Heuristic, Sentence
 from fireassay.statistics.clustering import effective_labels
 from fireassay.statistics.heuristics import correlation_rule, entropy_rule, f1_rule, kl_rule
-from fireassay.statistics.metrics_reading import Printed, read_metrics
+from fireassay.statistics.metrics_reading import MetricsReading, Printed, read_metrics
 from fireassay.statistics.scores import ic
 
 
@@ -45,11 +47,18 @@ def heuristics(case: Case, runs: Runs) -> tuple[Heuristic, ...]:
 
 def metrics_reading(case: Case, runs: Runs) -> tuple[Sentence, ...]:
     """Say what the model's own train and test metrics can and can't mean."""
+    reading = read_printed(case, runs)
+    return reading.sentences if reading else ()
+
+
+def read_printed(case: Case, runs: Runs) -> MetricsReading | None:
+    """Read the model's own train and test metrics; None unless test labels are of two classes."""
     as_set = runs.get(case.trial.id)
-    if as_set is None or case.task.label.kind != "binary":
-        return ()
+    if as_set is None or case.task.label.kind != "binary" or not 0 < _prevalence(case) < 1:
+        return None
+    final = {name: value for name, value in as_set.final.items() if not math.isnan(value)}
     printed = [
-        Printed(*(as_set.final.get(f"{part}_{name}") for name in ("accuracy", "f1", "auc")))
+        Printed(*(final.get(f"{part}_{name}") for name in ("accuracy", "f1", "auc")))
         for part in ("train", "test")
     ]
     return read_metrics(
@@ -58,7 +67,7 @@ def metrics_reading(case: Case, runs: Runs) -> tuple[Sentence, ...]:
         labels=len(case.task.test_rows),
         train_labels=case.task.labels,
         effective=_effective(case),
-    ).sentences
+    )
 
 
 def _prevalence(case: Case) -> float:

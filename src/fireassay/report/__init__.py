@@ -19,6 +19,7 @@ from fireassay.errors import UserError
 
 if TYPE_CHECKING:
     from fireassay.findings import Diagnosis
+    from fireassay.trained import Trained
 
 if "IPython" in sys.modules:
     from fireassay.report.notebook import enable
@@ -26,43 +27,49 @@ if "IPython" in sys.modules:
     enable()
 
 
-def read(path: Path) -> Diagnosis:
-    """Read the diagnosis of a run folder, or a diagnosis.json itself.
+def read(path: Path) -> Diagnosis | Trained:
+    """Read what a run folder holds: a diagnosis, or the account of a training; or such a file itself.
 
     Raises
     ------
     UserError
-        If it isn't there, or isn't a diagnosis of a version that can be read.
+        If it isn't there, or isn't one of a version that can be read.
     """
     from pydantic import ValidationError
 
     from fireassay.findings import Diagnosis
+    from fireassay.trained import Trained
 
-    file = path / "diagnosis.json" if path.is_dir() else path
+    file = path
+    if path.is_dir():
+        trained, diagnosed = path / "train.json", path / "diagnosis.json"
+        file = trained if trained.exists() and not diagnosed.exists() else diagnosed
     try:
         text = file.read_text(encoding="utf-8")
     except OSError as error:
         raise UserError(
-            f"there is no diagnosis to read ({error.strerror})",
+            f"there is no diagnosis or training to read ({error.strerror})",
             where=str(file),
-            fix="Give the run folder of a finished `fireassay diagnose`.",
+            fix="Give the run folder of a finished `fireassay diagnose` or `fireassay train`.",
         ) from None
+    kind, name = (Trained, "training") if file.name == "train.json" else (Diagnosis, "diagnosis")
     try:
-        return Diagnosis.from_json(text)
+        return kind.from_json(text)
     except (ValidationError, UnicodeDecodeError) as error:
         first = str(error).splitlines()[0]
-        raise UserError(f"it isn't a diagnosis: {first}", where=str(file)) from None
+        raise UserError(f"it isn't a {name}: {first}", where=str(file)) from None
 
 
-def render(diagnosis: Diagnosis, form: str = "html") -> str:
-    """Write a diagnosis in one form.
+def render(found: Diagnosis | Trained, form: str = "html") -> str:
+    """Write a diagnosis, or the account of a training, in one form.
 
     Parameters
     ----------
-    diagnosis
+    found
         All that the report shows.
     form
-        A name in `fireassay.report.forms.FORMS`: "html", "json", "markdown", "terminal".
+        A name in `fireassay.report.forms.FORMS`: "html", "json", "markdown", "terminal". A training
+        has those of `fireassay.report.training.FORMS`.
 
     Returns
     -------
@@ -74,6 +81,12 @@ def render(diagnosis: Diagnosis, form: str = "html") -> str:
     SettingError
         If there is no such form; names the nearest.
     """
-    from fireassay.report.forms import FORMS
+    from fireassay.findings import Diagnosis
 
-    return FORMS[form].render(diagnosis)
+    if isinstance(found, Diagnosis):
+        from fireassay.report.forms import FORMS
+
+        return FORMS[form].render(found)
+    from fireassay.report import training
+
+    return training.render(found, form)

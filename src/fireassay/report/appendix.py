@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from fireassay.findings import Diagnosis
+from fireassay.findings import DataAudit, Diagnosis
 from fireassay.report.blocks import Entry, Inline, Table
 from fireassay.report.chart import Chart
 from fireassay.report.cited import Cited, Source
@@ -44,9 +44,9 @@ def moment(source: Source) -> str | Cited:
     return f"{made:%Y-%m-%d %H:%M}" + (f" {made.tzname()}" if made.tzinfo else "")
 
 
-def data_view(source: Source, diagnosis: Diagnosis) -> DataView:
-    """Arrange the data audit."""
-    audit, at = diagnosis.data_audit, "data_audit"
+def data_view(source: Source, audit: DataAudit) -> DataView:
+    """Arrange the data audit, which stands at `data_audit` of the source."""
+    at = "data_audit"
     symbols = tuple(source.cite(at, "symbols", i) for i in range(min(len(audit.symbols), 12)))
     more: Inline = (" and others",) if len(audit.symbols) > len(symbols) else ()
     period = tuple(source.cite(at, key) for key in ("first", "last") if getattr(audit, key))

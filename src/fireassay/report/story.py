@@ -133,7 +133,7 @@ def tell(diagnosis: Diagnosis, source: Source) -> Story:
     findings = {key: find(diagnosis, source, key, refs[key].number) for key in refs}
     return Story(
         title=clip(diagnosis.title, 300),
-        masthead=_masthead(source),
+        masthead=masthead(source),
         assessment=_lines(diagnosis.assessment, refs),
         primary=tuple(causes[c] for c in diagnosis.primary),
         causes=tuple(causes.values()),
@@ -150,7 +150,7 @@ def tell(diagnosis: Diagnosis, source: Source) -> Story:
         metrics=_metrics(source, diagnosis.metrics),
         training=training(source, diagnosis.metrics),
         heuristics=_heuristics(source, diagnosis),
-        data=data_view(source, diagnosis),
+        data=data_view(source, diagnosis.data_audit),
         run=run_view(source, diagnosis),
         schema_version=diagnosis.schema_version,
     )
@@ -160,7 +160,8 @@ def _lines(sentences: Iterable[Sentence], refs: Mapping[str, Ref]) -> tuple[Line
     return tuple(Line(clip(s.text, LONG), tuple(refs[e] for e in s.evidence)) for s in sentences)
 
 
-def _masthead(source: Source) -> tuple[Entry, ...]:
+def masthead(source: Source) -> tuple[Entry, ...]:
+    """Return what stands under a title: data, size, period, when it was made."""
     audit = source.tree["data_audit"]
     period = tuple(source.cite("data_audit", key) for key in ("first", "last") if audit.get(key))
     entries = [

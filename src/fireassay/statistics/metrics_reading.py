@@ -48,10 +48,15 @@ class MetricsReading:
     rows
         One per metric and classifier without skill: metric, classifier, typical, low, high, and
         "yes" or "no" under train and test: whether the printed value lies in the 95 % range.
+    without_skill, change
+        Two of the sentences: what classifiers without skill get, and what the difference of test F1
+        and train F1 means (None unless both are given).
     """
 
     sentences: tuple[Sentence, ...]
     rows: tuple[dict[str, Value], ...]
+    without_skill: Sentence
+    change: Sentence | None = None
 
 
 def read_metrics(
@@ -96,15 +101,19 @@ def read_metrics(
             said.append(_together(name, printed.accuracy, printed.f1, prevalence, n))
         if printed.auc is not None:
             said.append(_auc(name, printed.auc, prevalence, n))
+    change = None
     if train.f1 is not None and test.f1 is not None:
-        said += _train_against_test(train.f1, test.f1, prevalence, train_count, count)
+        compared = _train_against_test(train.f1, test.f1, prevalence, train_count, count)
+        change = Sentence(text=compared[0])
+        said += compared
     said.append(_independence(labels, effective))
     if train.auc is None and test.auc is None:
         said.append(
             "None of these numbers tells whether there is signal: take the AUC of held-out sessions "
             "against the session null, which depends on neither threshold nor prevalence."
         )
-    return MetricsReading(tuple(Sentence(text=text) for text in said), tuple(rows))
+    sentences = tuple(Sentence(text=text) for text in said)
+    return MetricsReading(sentences, tuple(rows), sentences[0], change)
 
 
 def _check(train: Printed, test: Printed, prevalence: float, labels: int) -> None:

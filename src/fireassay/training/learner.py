@@ -7,7 +7,7 @@ person's own module) runs them one after the other.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel
@@ -39,6 +39,10 @@ class EpochNews:
         Time of this epoch.
     labels
         Labels learned from in it, over all trials.
+    row
+        The history's new row of the first trial that ran.
+    ended
+        Whether it was the last: predictions follow.
     """
 
     trials: int
@@ -46,6 +50,8 @@ class EpochNews:
     epochs: int
     seconds: float
     labels: float
+    row: Mapping[str, float] = field(default_factory=dict)
+    ended: bool = False
 
 
 @dataclass

@@ -47,8 +47,8 @@ class ProbeLearner(Learner):
             trial=trial,
             status=RunStatus.DONE,
             history=(row,),
-            test=_without_posterior(parts["test"], pieces["test"], kind),
-            validation=_without_posterior(parts["validation"], pieces["validation"], kind),
+            test=without_posterior(parts["test"], pieces["test"], kind),
+            validation=without_posterior(parts["validation"], pieces["validation"], kind),
             best_epoch=1,
             seconds=time.perf_counter() - began,
             details={"labels": len(fit)},
@@ -56,8 +56,8 @@ class ProbeLearner(Learner):
         return [(run, {})]
 
 
-def _without_posterior(rows: Int, mean: Float, kind: Kind) -> Predictions:
-    """Predictions of a learner without a posterior: all uncertainty is the label's."""
+def without_posterior(rows: Int, mean: Float, kind: Kind) -> Predictions:
+    """Return the predictions of a learner without a posterior: all uncertainty is the label's."""
     if kind == "real":
         uncertainty = np.zeros(len(rows), dtype=np.float32)
     else:

@@ -1,0 +1,312 @@
+"""The assay of a trained model: what it is worth on later sessions, and what its metrics can mean."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from fireassay.arrays import Float, Int
+from fireassay.data.task import Task
+from fireassay.diagnosis.case import Case, Scored
+from fireassay.diagnosis.heuristics import read_printed
+from fireassay.findings import Evidence, Sentence
+from fireassay.statistics.bootstrap import Estimate
+from fireassay.statistics.null import NullTest
+from fireassay.trained import Ledger, Member
+from fireassay.training.measures import measures
+from fireassay.training.measuring import rows_of, spread_evenly
+from fireassay.training.member import label_scale
+from fireassay.training.objective import information_budget
+from fireassay.training.outlook import predictable_share
+from fireassay.training.settings import NetSettings
+from fireassay.training.trial import Run, RunStatus
+
+ID = "held_out"
+
+
+@dataclass(frozen=True)
+class Assay:
+    """What a trained model is worth; the fields are those of `fireassay.trained.Trained`."""
+
+    assessment: tuple[Sentence, ...]
+    members: tuple[Member, ...]
+    no_skill: dict[str, float]
+    held_out: Evidence
+    ledger: Ledger | None
+    metrics_reading: tuple[Sentence, ...]
+
+
+def assay(case: Case, runs: Sequence[Run]) -> Assay:
+    """Judge the model of a case, trained once per seed.
+
+    Parameters
+    ----------
+    case
+        Without references: the model is compared with chance alone.
+    runs
+        Its runs, in the order of their seeds.
+    """
+    scored = case.scored(runs)
+    test, estimate = case.against_null(scored), case.estimate(scored)
+    trivial = _no_skill(case)
+    ledger = _ledger(case, runs, trivial)
+    reading = read_printed(case, {case.trial.id: runs[0]})
+    held_out = _held_out(case, runs, scored, test, estimate)
+    said = [
+        *_verdict(case, scored, held_out),
+        *_bounce(case, held_out),
+        *_fit(case, runs[0].final, trivial),
+        *_course(case, runs),
+        *_account(case, ledger),
+    ]
+    printed = (reading.change, reading.without_skill) if reading else ()
+    return Assay(
+        assessment=tuple(Sentence(text=text) for text in said),
+        members=tuple(_member(case, run) for run in runs),
+        no_skill=trivial,
+        held_out=held_out,
+        ledger=ledger,
+        metrics_reading=tuple(sentence for sentence in printed if sentence),
+    )
+
+
+def _held_out(
+    case: Case, runs: Sequence[Run], scored: Scored, test: NullTest, estimate: Estimate
+) -> Evidence:
+    numbers: dict[str, float | int] = {"test labels": len(case.task.test_rows)}
+    later = _skipped(case, scored)
+    if later is not None:
+        numbers[f"{case.metric} with one bar skipped"] = case.estimate(later).value
+    return Evidence(
+        id=ID,
+        check="train",
+        question="Does the model predict later sessions better than chance?",
+        experiment=(
+            f"Trained on {len(case.task.split.train)} sessions, scored on the "
+            f"{len(case.task.split.test)} last ones."
+        ),
+        control=f"{test.kind}, {len(test.values)} times.",
+        metric=case.metric,
+        effect=test.observed,
+        trivial=case.chance,
+        interval=estimate.interval,
+        null=test.to_finding(),
+        p=test.p,
+        mde=test.mde(case.alpha),
+        matters=case.effect,
+        sessions=test.units,
+        trials=tuple(run.trial.id for run in runs),
+        reading=_told(case, test, estimate),
+        caveat="It speaks of this model as trained. `fireassay diagnose` tells what limits it.",
+        numbers=dict(numbers),
+    )
+
+
+def _told(case: Case, test: NullTest, estimate: Estimate) -> str:
+    beyond = "beyond" if test.p <= case.alpha else "inside"
+    return (
+        f"{case.metric} {estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}] on "
+        f"{test.units} later dates; {beyond} what exchanged label sessions give (p = {test.p:.3f})."
+    )
+
+
+def _skipped(case: Case, scored: Scored) -> Scored | None:
+    """Return the predictions beside the same target with one more bar skipped, where it has one."""
+    other = next((o for o in case.task.others if o.name == case.skipped), None)
+    if other is None or other.kind != case.task.label.kind or other.kind == "multiclass":
+        return None
+    return replace(scored, y=other.y.astype(np.float64), key=(*scored.key, other.name))
+
+
+def _verdict(case: Case, scored: Scored, held_out: Evidence) -> list[str]:
+    """Say what the held-out score is worth."""
+    said = scored.pred[~np.isnan(scored.pred)]
+    if len(said) == 0:
+        return ["No test session has a label, so nothing can be said of later sessions."]
+    if np.ptp(said) == 0:
+        told = f"its score is chance, {case.metric} {case.chance:g}, whatever the labels"
+        return [f"The model says the same at every bar of later sessions: {told}."]
+    if held_out.p is None or held_out.mde is None:
+        return [f"{case.metric} isn't defined on the test sessions: they hold one class, or too few."]
+    beyond = held_out.p <= case.alpha
+    if not beyond:
+        return [*_not_told(case, held_out, held_out.mde)]
+    excess = (held_out.effect or case.chance) - case.chance
+    low = held_out.interval.low if held_out.interval else None
+    small = excess < case.effect and (held_out.interval is None or (low or 0) < case.chance)
+    return [
+        f"The model predicts later sessions better than chance: {held_out.reading}"
+        + (f" The excess of {excess:.3f} is under the {case.effect:g} that matter." if small else "")
+    ]
+
+
+def _not_told(case: Case, held_out: Evidence, mde: float) -> list[str]:
+    """Say that a score can't be told from chance, and what could have been."""
+    seen = (
+        f"With {held_out.sessions} test dates {case.metric} {case.chance + mde:.3f} would have been "
+        "told from chance in four of five cases"
+    )
+    if mde <= case.effect:
+        seen += f": skill of the size that matters ({case.effect:g}) would most likely have shown."
+    else:
+        seen += (
+            f"; {case.chance + case.effect:g}, which matters, not as surely: take more sessions "
+            "before concluding anything."
+        )
+    return [
+        f"The model can't be told from chance on later sessions: {held_out.reading}",
+        seen + " `fireassay diagnose` with the same options finds out why.",
+    ]
+
+
+def _bounce(case: Case, held_out: Evidence) -> list[str]:
+    """Warn where the edge is gone when a bar is skipped."""
+    later = held_out.numbers.get(f"{case.metric} with one bar skipped")
+    if not isinstance(later, float) or held_out.effect is None or (held_out.p or 1) > case.alpha:
+        return []
+    excess, left = held_out.effect - case.chance, later - case.chance
+    lost = "which may be bid-ask bounce: nobody can trade it" if left < excess / 2 else "so it lasts"
+    told = f"Against the same target with one bar skipped its predictions score {later:.3f}, {lost}."
+    return [f"{told} `fireassay diagnose` tests it."]
+
+
+def _fit(case: Case, final: Mapping[str, float], trivial: Mapping[str, float]) -> list[str]:
+    """Compare the fit of training and test sessions with a prediction of no skill."""
+    if case.task.label.kind == "real":
+        train, test = final.get("train_r2", math.nan), final.get("test_r2", math.nan)
+        if math.isnan(train) or math.isnan(test):
+            return []
+        told = (
+            f"R² {train:.4f} on training sessions, {test:.4f} on later ones; the training mean alone"
+        )
+        gain = test - trivial["test_r2"]
+        return [f"{told} gives {trivial['test_r2']:.4f} there{_carried(train, gain)}"]
+    train, test = final.get("train_nll", math.nan), final.get("test_nll", math.nan)
+    if math.isnan(train) or math.isnan(test):
+        return []
+    gains = trivial["train_nll"] - train, trivial["test_nll"] - test
+    told = (
+        f"NLL {train:.4f} on training sessions and {test:.4f} on later ones, where the class shares"
+    )
+    alone = f"{trivial['train_nll']:.4f} and {trivial['test_nll']:.4f}"
+    return [f"{told} alone give {alone}{_carried(*gains)}"]
+
+
+def _carried(train: float, test: float) -> str:
+    if train <= 0:
+        return ": nothing is learned even of the training sessions."
+    if test <= 0:
+        return ": what is learned there doesn't carry over, and later probabilities are worse for it."
+    return "."
+
+
+def _course(case: Case, runs: Sequence[Run]) -> list[str]:
+    """Say how the training ended, where that is news."""
+    said = []
+    diverged = [run for run in runs if run.status is RunStatus.DIVERGED]
+    if diverged:
+        said.append(
+            f"{len(diverged)} of {len(runs)} runs diverged: loss or gradient became infinite; their "
+            "scores are those of the last sound weights. A lower learning rate comes first."
+        )
+    settings = case.trial.settings
+    if isinstance(settings, NetSettings) and settings.patience and len(case.task.split.validation):
+        last = [run for run in runs if run.best_epoch == settings.epochs > 1]
+        if last and not diverged:
+            said.append(
+                f"The validation NLL was still falling in the last of {settings.epochs} epochs: more "
+                "epochs may learn more."
+            )
+    if len(runs) > 1:
+        each = [case.estimate(case.scored([run])).value for run in runs]
+        said.append(
+            f"The {len(runs)} seeds score {min(each):.3f} to {max(each):.3f}; their mean prediction "
+            "is what is judged."
+        )
+    return said
+
+
+def _account(case: Case, ledger: Ledger | None) -> list[str]:
+    """Say what the KL is beside what labels can pay for."""
+    if ledger is None or ledger.kl is None or ledger.budget is None:
+        return []
+    kind = case.task.label.kind
+    size = f"{'rank IC' if kind == 'real' else 'AUC'} {case.chance + case.effect:g}"
+    weight = ledger.kl_weight or 0.0
+    price = ""
+    if weight != 1:
+        price = f", at a KL weight of {weight:.3g} {ledger.budget / weight:,.0f}" if weight else ""
+    earned = "nothing" if (ledger.earned or 0) <= 0 else f"{ledger.earned:,.0f} nats"
+    labels = f"{case.task.effective_labels:,.0f} independent labels"
+    told = f"KL {ledger.kl:,.0f} nats. In {labels} a signal that matters ({size}) pays for"
+    worth = f"what this model predicts of later sessions is worth {earned} in as many"
+    return [f"{told} {ledger.budget:,.0f} nats{price}; {worth}."]
+
+
+def _ledger(case: Case, runs: Sequence[Run], trivial: Mapping[str, float]) -> Ledger | None:
+    settings = case.trial.settings
+    if not isinstance(settings, NetSettings) or not settings.random:
+        return None
+    kl = float(np.mean([run.details["kl"] for run in runs]))
+    above = float(np.mean([run.details["above_noise"] for run in runs]))
+    nll = float(np.mean([run.final.get("test_nll", math.nan) for run in runs]))
+    effective = case.task.effective_labels
+    share = predictable_share(case.task.label.kind, case.effect)
+    return Ledger(
+        kl=kl,
+        kl_per_label=kl / max(case.task.labels, 1),
+        kl_weight=settings.kl_weight,
+        above_noise=above,
+        budget=information_budget(effective, share),
+        earned=effective * (trivial.get("test_nll", math.nan) - nll),
+    )
+
+
+def _no_skill(case: Case) -> dict[str, float]:
+    """Return the measures of the training labels' class shares, or mean, by part and name."""
+    task, settings = case.task, case.trial.settings
+    y = task.label.y[task.train_rows].astype(np.float64)
+    if task.label.kind == "multiclass":
+        share = np.bincount(y.astype(np.int64), minlength=len(task.label.classes)) / len(y)
+    else:
+        share = np.array([y.mean()])
+    parts = {"train": task.train_rows, "validation": task.validation_rows, "test": task.test_rows}
+    if isinstance(settings, NetSettings):
+        # The rows on which a network's training is measured.
+        seen = rows_of(task, spread_evenly(task, task.split.train, settings.trace_rows))
+        parts["train"] = seen[task.usable[seen]]
+    found = {}
+    for part, rows in parts.items():
+        if len(rows):
+            told = _measured(task, share, rows)
+            found.update({f"{part}_{name}": value for name, value in told.items()})
+    return found
+
+
+def _measured(task: Task, share: Float, rows: Int) -> dict[str, float]:
+    y = task.label.y[rows].astype(np.float64)
+    found = measures(task.label.kind, np.tile(share, (len(rows), 1)), y)
+    if task.label.kind == "real":
+        centre, spread = label_scale(task)
+        z2 = ((y - centre) / spread) ** 2
+        found["nll"] = float(0.5 * np.mean(z2) + 0.5 * math.log(2 * math.pi))
+    return found
+
+
+def _member(case: Case, run: Run) -> Member:
+    folder = f"trials/{run.trial.id}/weights.safetensors"
+    return Member(
+        trial=run.trial.id,
+        seed=run.trial.seed,
+        status=run.status.value,
+        epochs=len(run.history),
+        best_epoch=run.best_epoch,
+        seconds=run.seconds,
+        score=case.estimate(case.scored([run])).value,
+        weights=folder if isinstance(run.trial.settings, NetSettings) else "",
+        metrics=dict(run.final),
+        history=tuple(dict(row) for row in run.history),
+    )

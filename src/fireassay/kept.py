@@ -1,0 +1,187 @@
+"""A finished training, read back from its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from pydantic import ValidationError
+
+from fireassay.arrays import Int
+from fireassay.data.panel import SessionPanel
+from fireassay.data.settings import DataSettings
+from fireassay.data.task import Task
+from fireassay.errors import unknown_name
+from fireassay.models.probes import PROBES, fitting_rows
+from fireassay.study import Study, told
+from fireassay.trained import Trained
+from fireassay.training.serving import (
+    Forecast,
+    Inputs,
+    TrainedNet,
+    load_net,
+    pooled,
+    tabulated,
+    with_panel,
+)
+from fireassay.training.store import RunFolderError, Store, holds_runs
+from fireassay.training.trial import Run
+
+FILTERS = ("start", "end")
+"""Settings that chose the training's dates, and say nothing of other data."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A finished training.
+
+    Attributes
+    ----------
+    folder
+        Where it lies.
+    study, account, inputs
+        What was asked, what came of it, what the model takes.
+    """
+
+    folder: Path
+    study: Study
+    account: Trained
+    inputs: Inputs
+
+    @property
+    def trials(self) -> list[str]:
+        """Ids of the runs, a seed each."""
+        return [member.trial for member in self.account.members]
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the Task that was learned."""
+        return str(Store(self.folder).load_specification(self.trials[0])["task"])
+
+    @property
+    def net(self) -> TrainedNet | None:
+        """The network; None for a learner that keeps no weights."""
+        if not all(member.weights for member in self.account.members):
+            return None
+        return load_net(Store(self.folder), self.trials, self.inputs)
+
+    def settings_for(self, location: str, reading: Mapping[str, Any]) -> DataSettings:
+        """Return how other data is read: as the training's, but for its dates and what is given."""
+        known = DataSettings.model_fields
+        for name in reading:
+            if name not in known:
+                raise unknown_name("data setting", name, known)
+        values = self.study.data.model_dump(exclude={*FILTERS, "location", "query"})
+        try:
+            return DataSettings.model_validate({**values, "location": location, **reading})
+        except ValidationError as error:
+            raise told(error, "data") from None
+
+    def forecast(
+        self,
+        panel: SessionPanel,
+        task: Callable[[], Task],
+        *,
+        draws: int | None = None,
+        keep: bool = False,
+        device: str = "cpu",
+    ) -> Forecast:
+        """Predict at every bar of a panel of the training's features.
+
+        Parameters
+        ----------
+        task
+            Gives the training's Task, on which a learner without weights is fitted again.
+        draws, keep, device
+            As in `TrainedNet.forecast`.
+        """
+        net = self.net
+        if net is not None:
+            return net.forecast(panel, draws=draws, keep=keep, device=device)
+        learned = task()
+        rows: Int = np.arange(panel.rows)
+        if learned.panel is not panel:
+            learned, rows = with_panel(learned, panel)
+        return pooled(learned.label.kind, [self._refitted(t, learned, rows) for t in self.trials])
+
+    def _refitted(self, trial: str, task: Task, rows: Int) -> Forecast:
+        from fireassay.training.probing import without_posterior
+
+        kept = Store(self.folder).load_specification(trial)
+        probe = PROBES[kept["learner"]]()
+        settings = probe.settings.model_validate(kept["settings"])
+        mean = probe.fit_predict(task, settings, kept["seed"], fitting_rows(task), rows)
+        told = without_posterior(rows, mean, task.label.kind)
+        return Forecast(told.mean, told.total, told.expected, told.mean[None])
+
+
+def open_training(folder: Path | str) -> Kept:
+    """Read a finished training.
+
+    Raises
+    ------
+    RunFolderError
+        If the folder holds none; says what is there instead.
+    """
+    root = Path(folder)
+    try:
+        account = Trained.from_json((root / "train.json").read_text(encoding="utf-8"))
+    except OSError:
+        raise _no_training(root) from None
+    except (ValidationError, UnicodeDecodeError) as error:
+        first = str(error).splitlines()[0]
+        raise RunFolderError(f"it isn't a training's account: {first}", where=str(root)) from None
+    inputs = Inputs.from_json((root / "inputs.json").read_text(encoding="utf-8"))
+    return Kept(root, Study.from_toml(root / "study.toml"), account, inputs)
+
+
+def _no_training(root: Path) -> RunFolderError:
+    """Say what is in a folder that holds no finished training."""
+    if not root.is_dir():
+        what, fix = "there is no such folder", "Give the run folder of a `fireassay train`."
+    elif (root / "diagnosis.json").exists():
+        what, fix = "the folder holds a diagnosis", "`fireassay report` shows it."
+    elif holds_runs(root):
+        what = "the training isn't finished"
+        fix = f"`fireassay train --study {root}/study.toml --out {root}` goes on with it."
+    else:
+        what, fix = "the folder holds no training", "Give the run folder of a `fireassay train`."
+    return RunFolderError(what, where=str(root), fix=fix)
+
+
+def held_out_table(
+    frame: pl.DataFrame, task: Task, runs: Sequence[Run], inputs: Inputs
+) -> pl.DataFrame:
+    """Return what the runs together predict of the labelled bars of validation and test sessions.
+
+    Parameters
+    ----------
+    frame
+        Canonical table, R rows.
+
+    Returns
+    -------
+    pl.DataFrame
+        Columns symbol, session, time, part, label, and those of `tabulated`.
+    """
+    tables = []
+    for part in ("validation", "test"):
+        each = [getattr(run, part) for run in runs]
+        rows = each[0].rows
+        index = frame[rows.tolist()].select("symbol", "session", "time")
+        labels = pl.Series("label", task.label.y[rows])
+        index = index.with_columns(pl.lit(part).alias("part"), labels)
+        tables.append(tabulated(index, pooled(task.label.kind, each), inputs))
+    return pl.concat(tables)
+
+
+def parts_of(task: Task) -> pl.Series:
+    """Return `[R]` the part of the split that each row is in; null for dates left out."""
+    named = np.full(task.panel.sessions, None, dtype=object)
+    for part in ("train", "validation", "test"):
+        named[getattr(task.split, part)] = part
+    return pl.Series("part", named[task.panel.session_of_row].tolist(), dtype=pl.String)
