@@ -190,7 +190,7 @@ class Feeder:
         self.centre = torch.as_tensor(scaler.centre, device=device)
         self.inverse = 1.0 / torch.as_tensor(scaler.scale, device=device)
         self.clip = scaler.clip
-        self.typical_length = float(np.median(task.panel.lengths[task.split.train]))
+        self.typical_length = task.typical_length
 
     def __call__(self, step: Step) -> Batch:
         """Return the step as the Transformer takes it."""

@@ -14,6 +14,14 @@ from fireassay.training.settings import KlSchedule, NetSettings
 from fireassay.training.trial import RunStatus, Trial
 
 
+def label_scale(task: Task) -> tuple[float, float]:
+    """Return mean and SD of a real label on the training rows; 0 and 1 for classes."""
+    if task.label.kind != "real":
+        return 0.0, 1.0
+    y = task.label.y[task.train_rows].astype(np.float64)
+    return float(y.mean()), float(y.std()) or 1.0
+
+
 @dataclass
 class Member:
     """A trial, its Task, and its record.
@@ -48,9 +56,7 @@ class Member:
         rows = self.task.train_rows
         weight = self.task.weight
         self.labels = float(len(rows) if weight is None else weight[rows].sum())
-        if self.task.label.kind == "real":
-            y = self.task.label.y[rows].astype(np.float64)
-            self.centre, self.spread = float(y.mean()), float(y.std()) or 1.0
+        self.centre, self.spread = label_scale(self.task)
 
     @property
     def settings(self) -> NetSettings:

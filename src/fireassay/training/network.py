@@ -62,13 +62,17 @@ class NetLearner(Learner):
             store.resume_cohort(cohort)
         kept_at = time.perf_counter()
         while not cohort.finished:
-            labels = sum(m.labels for m in cohort.running)
-            trials, epochs = len(cohort.running), max(m.settings.epochs for m in cohort.running)
+            running = cohort.running
+            labels = sum(m.labels for m in running)
+            trials, epochs = len(running), max(m.settings.epochs for m in running)
             seconds = cohort.train_epoch()
             if store and time.perf_counter() - kept_at > CHECKPOINT_S:
                 store.save_cohort(cohort)
                 kept_at = time.perf_counter()
-            setting.progress.epoch(EpochNews(trials, cohort.epoch, epochs, seconds, labels))
+            row = running[0].history[-1]
+            setting.progress.epoch(
+                EpochNews(trials, cohort.epoch, epochs, seconds, labels, row, cohort.finished)
+            )
             if setting.progress.stop():
                 cohort.cut_short()
         return [(run, cohort.weights(k)) for k, run in enumerate(cohort.finish())]

@@ -32,11 +32,14 @@ class Predictive:
         `[K, n, C]` probabilities, or locations in training SDs.
     total, expected
         `[K, n]` predictive entropy and expected entropy in nats; variances for a regression.
+    draws
+        `[K, S, n, C]` probabilities or locations of each posterior draw, where they were kept.
     """
 
     mean: Tensor
     total: Tensor
     expected: Tensor
+    draws: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -63,15 +66,21 @@ class Forecaster:
     feeder: Feeder
     kind: Kind
 
-    def __call__(self, sessions: Int, rows: Int, draws: int, purpose: str) -> Predictive:
-        """Predict at sorted `rows [n]` of the sessions given; each session is read whole."""
+    def __call__(
+        self, sessions: Int, rows: Int, draws: int, purpose: str, *, keep: bool = False
+    ) -> Predictive:
+        """Predict at sorted `rows [n]` of the sessions given; each session is read whole.
+
+        `keep` keeps what every draw predicts.
+        """
         weights, draws = self._weights(draws, purpose)
         trials, device, arch = len(self.seeds), self.feeder.device, self.net.arch
         mean = torch.zeros(trials, len(rows), arch.outputs, device=device)
         total = torch.zeros(trials, len(rows), device=device)
         expected = torch.zeros(trials, len(rows), device=device)
+        each = torch.zeros(trials, draws, len(rows), arch.outputs) if keep else None
         if len(rows) == 0:
-            return Predictive(mean, total, expected)
+            return Predictive(mean, total, expected, each)
         longest = int(self.feeder.panel.lengths[sessions].max())
         per_pass = max(longest, PASS_NUMBERS // (trials * draws * arch.width))
         steps = evaluation_steps(
@@ -87,8 +96,11 @@ class Forecaster:
                 outputs = self.net(weights, self.feeder(step), self._dropout(purpose, i))
                 picked = outputs[:, torch.as_tensor(hit, device=device)].unflatten(0, (trials, -1))
                 at = torch.as_tensor(place[hit], device=device)
-                mean[:, at], total[:, at], expected[:, at] = self._moments(picked, weights)
-        return Predictive(mean, total, expected)
+                p = probabilities(self.kind, picked)
+                mean[:, at], total[:, at], expected[:, at] = self._moments(p, weights)
+                if each is not None:
+                    each[:, :, at.cpu()] = p.cpu()
+        return Predictive(mean, total, expected, each)
 
     def _weights(self, draws: int, purpose: str) -> tuple[Weights, int]:
         """Return the weights of K · S draws, and S: 1 where nothing is random."""
@@ -110,15 +122,14 @@ class Forecaster:
         streams = [stream(self.feeder.device, seed, purpose, "dropout", step) for seed in self.seeds]
         return Dropout(rates, streams)
 
-    def _moments(self, outputs: Tensor, weights: Weights) -> tuple[Tensor, Tensor, Tensor]:
-        """`[K, S, n, C]` outputs to predictive mean, total and expected uncertainty."""
-        p = probabilities(self.kind, outputs)
+    def _moments(self, p: Tensor, weights: Weights) -> tuple[Tensor, Tensor, Tensor]:
+        """`[K, S, n, C]` what draws predict to predictive mean, total and expected uncertainty."""
         mean = p.mean(1)
         if self.kind != "real":
             return mean, entropy(self.kind, mean), entropy(self.kind, p).mean(1)
         assert self.net.log_noise is not None
-        variance = torch.exp(2 * weights[self.net.log_noise]).unflatten(0, outputs.shape[:2])
+        variance = torch.exp(2 * weights[self.net.log_noise]).unflatten(0, p.shape[:2])
         if self.settings[0].noise is NoiseKind.STUDENT:
             variance = variance * STUDENT_DF / (STUDENT_DF - 2)
-        expected = variance.mean(1).expand(-1, outputs.shape[2])
+        expected = variance.mean(1).expand(-1, p.shape[2])
         return mean, expected + p[..., 0].var(1, correction=0), expected
