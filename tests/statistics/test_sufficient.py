@@ -184,6 +184,48 @@ def test_all_targets_at_once_are_each_alone() -> None:
     assert together.se[1] == pytest.approx(alone.se)
 
 
+def test_targets_that_share_their_rows_are_regressed_on_all_of_them() -> None:
+    """A bar without a label counts like one whose label is the mean."""
+    rng = np.random.default_rng(14)
+    world = linear(rng, 24, 20, 4, horizon=1)
+    sparse = np.where(rng.random(len(world.z)) < 0.3, world.y, np.nan)
+    y = np.column_stack([world.z, sparse, world.y])
+    drawn = permute_dates(world.offsets, world.clusters, 30, seed=0)
+    folds = session_folds(world.clusters, 3)
+    sessions = split(world.x, world.offsets)
+    kinds = [Score.IC, Score.AUC, Score.AUC]
+    found = ridge_null(sessions, y, drawn, folds, score=kinds, penalties=(0.1,), share_rows=True)
+    assert found.exact.tolist() == [True, False, True]
+    own = ridge_null(sessions, y, drawn, folds, score=kinds, penalties=(0.1,))
+    np.testing.assert_allclose(found.null[:, [0, 2]], own.null[:, [0, 2]], rtol=1e-9)
+    labelled = np.arange(len(world.z)) % 20 != 19
+    filled = np.where(labelled, np.where(np.isnan(sparse), np.nanmean(sparse), sparse), np.nan)
+    _, expected = refit(world.x, filled, world.offsets, folds, Score.IC, (0.1,))
+    for _, test in folds:
+        rows = rows_of_sessions(world.offsets, test)
+        rows = rows[labelled[rows]]
+        r = np.corrcoef(found.predictions[rows, 1], expected[rows])[0, 1]
+        assert r > 0.995
+
+
+def test_predictions_are_sums_over_features() -> None:
+    world = linear(np.random.default_rng(15), 24, 20, 4, horizon=1)
+    drawn = permute_dates(world.offsets, world.clusters, 9, seed=0)
+    folds = session_folds(world.clusters, 3)
+    found = ridge_null(
+        split(world.x, world.offsets),
+        np.column_stack([world.y, world.z]),
+        drawn,
+        folds,
+        score=[Score.AUC, Score.R2],
+    )
+    for k, (_, test) in enumerate(folds):
+        rows = rows_of_sessions(world.offsets, test)
+        for h in range(2):
+            rest = found.predictions[rows, h] - world.x[rows] @ found.coef[k, h]
+            np.testing.assert_allclose(rest, rest[0], atol=1e-6)
+
+
 def test_little_memory_means_more_passes_and_the_same_numbers() -> None:
     world = linear(np.random.default_rng(4), 20, 15, 4, horizon=2)
     drawn = permute_dates(world.offsets, world.clusters, 25, seed=0)

@@ -10,12 +10,13 @@ bars have a label would XᵀX have to change with it. Each target has a *row set
 draw labels. If every draw labels all of them (sessions of equal length, labels missing only at their
 ends) the moments are those of the labelled bars, exactly; otherwise they are pairwise complete: XᵀX
 from the row set, XᵀY from the labelled bars. Observed and permuted labels are treated alike either
-way, so that p-values don't depend on it.
+way, so that p-values don't depend on it. Many targets may share one row set, the bars that some draw
+labels for any of them: XᵀX is then summed and decomposed once instead of once per target.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -66,8 +67,18 @@ class Layout:
     shift: Float
 
     @classmethod
-    def of(cls, y: Float, permutations: Permutations, group: Int, shift: Float) -> Layout:
+    def of(
+        cls,
+        y: Float,
+        permutations: Permutations,
+        group: Int,
+        shift: Float,
+        *,
+        share_rows: bool = False,
+    ) -> Layout:
         """Arrange `[R, H]` labels (NaN where missing) for the permutations given.
+
+        With `share_rows` all targets have one row set.
 
         Raises
         ------
@@ -87,6 +98,8 @@ class Layout:
         donors = np.vstack([own, permutations.donors])
         donors[donors < 0] = sessions
         some, every = _labelled_by_draws(~np.isnan(labels), donors, offsets)
+        if share_rows:
+            some[:] = some.any(axis=0)
         distinct = {bits.tobytes(): h for h, bits in enumerate(some)}
         first = sorted(distinct.values())
         row_set = np.array([first.index(distinct[bits.tobytes()]) for bits in some])
@@ -212,24 +225,25 @@ class Engine(Protocol):
         features: Iterable[Float],
         layout: Layout,
         draws: slice,
-        target: int,
-        predictors: list[Predictor],
+        targets: Sequence[int],
+        predictors: Sequence[Sequence[Predictor]],
     ) -> Float:
-        """Count predictions: `[K, J, 2, BINS]` by fold, draw, class and bin (`bin_of_z`).
+        """Count predictions: `[H', K, J, 2, BINS]` by target, fold, draw, class, bin (`bin_of_z`).
 
-        Classes are told apart by the sign of the centred label.
+        Classes are told apart by the sign of the centred label; `predictors[target][fold]`, the
+        folds of all targets alike.
         """
         ...
 
 
-def bin_of_z(z: Float) -> Int:
-    """Return the bin of each z-score: 0 … BINS − 1, evenly over z/(1 + abs(z))."""
+def bin_of_z(z: Float) -> AnyArray:
+    """Return `int16` the bin of each z-score: 0 … BINS − 1, evenly over z/(1 + abs(z))."""
     squashed = np.abs(z)
     squashed += 1
     np.divide(z, squashed, out=squashed)
     squashed += 1
-    squashed *= 0.5 * BINS * (1 - 1e-6)  # z = ∞ in the last bin
-    return squashed.astype(np.intp)
+    squashed *= np.float32(0.5 * BINS * (1 - 1e-6))  # the largest z in the last bin
+    return squashed.astype(np.int16)
 
 
 def _label_sums(labels: Float) -> tuple[Float, Float, Float]:
@@ -244,6 +258,9 @@ class NumpyEngine:
 
     BUFFER = 8192
     """Rows that are predicted at a time."""
+
+    CELLS = 2**18
+    """Predictions that are made and counted at a time: as many as a processor's cache holds."""
 
     LENGTHS = 64
     """Session lengths for which the donors' label sums are kept."""
@@ -290,34 +307,40 @@ class NumpyEngine:
         features: Iterable[Float],
         layout: Layout,
         draws: slice,
-        target: int,
-        predictors: list[Predictor],
+        targets: Sequence[int],
+        predictors: Sequence[Sequence[Predictor]],
     ) -> Float:
-        """Count predictions: `[K, J, 2, BINS]` by fold, draw, class and bin (`bin_of_z`)."""
-        donors, labels = layout.donors[draws], layout.labels[target]
+        """Count predictions: `[H', K, J, 2, BINS]` by target, fold, draw, class, bin (`bin_of_z`)."""
+        donors = layout.donors[draws]
+        labels = layout.labels[list(targets)]
         # 1 for the upper class, 0 for the lower, 2 for bars without a label.
         code = np.where(np.isnan(labels), 2, labels > 0).astype(np.int16) * np.int16(BINS)
-        counts = np.zeros((len(predictors), len(donors), 2, BINS))
-        waiting: list[list[tuple[int, Float]]] = [[] for _ in predictors]
-        inside = np.zeros((len(predictors), len(layout.group)), dtype=bool)
-        for k, predictor in enumerate(predictors):
-            inside[k, predictor.sessions] = True
+        folds = [predictor.sessions for predictor in predictors[0]]
+        counts = np.zeros((len(targets), len(folds), len(donors), 2, BINS))
+        waiting: list[list[tuple[int, Float]]] = [[] for _ in folds]
+        inside = np.zeros((len(folds), len(layout.group)), dtype=bool)
+        for k, sessions in enumerate(folds):
+            inside[k, sessions] = True
 
         def flush(k: int) -> None:
             if not waiting[k]:
                 return
             x = np.concatenate([values for _, values in waiting[k]]).astype(np.float32)
-            given = np.concatenate([code[donors[:, s], : len(v)] for s, v in waiting[k]], axis=1)
-            coef = predictors[k].coef.astype(np.float32)
-            step = max(1, 2**20 // len(x))
-            for low in range(0, len(donors), step):
-                part = slice(low, low + step)
-                z = coef[part] @ x.T
-                z += predictors[k].intercept[part, None].astype(np.float32)
-                cell = bin_of_z(z) + given[part]
-                for j, row in enumerate(cell, start=low):
-                    found = np.bincount(row, minlength=3 * BINS)[: 2 * BINS]
-                    counts[k, j] += found.reshape(2, BINS)
+            step = max(1, self.CELLS // len(x))
+            for i in range(len(targets)):
+                given = [code[i, donors[:, s], : len(values)] for s, values in waiting[k]]
+                classes = np.concatenate(given, axis=1)
+                predictor = predictors[i][k]
+                coef = predictor.coef.astype(np.float32)
+                for low in range(0, len(donors), step):
+                    part = slice(low, low + step)
+                    z = coef[part] @ x.T
+                    z += predictor.intercept[part, None].astype(np.float32)
+                    cell = bin_of_z(z)
+                    cell += classes[part]
+                    for j, row in enumerate(cell, start=low):
+                        found = np.bincount(row, minlength=3 * BINS)[: 2 * BINS]
+                        counts[i, k, j] += found.reshape(2, BINS)
             waiting[k].clear()
 
         for s, values in layout.sessions(features):
@@ -325,6 +348,6 @@ class NumpyEngine:
                 waiting[k].append((s, values))
                 if sum(len(v) for _, v in waiting[k]) >= self.BUFFER:
                     flush(k)
-        for k in range(len(predictors)):
+        for k in range(len(folds)):
             flush(k)
         return counts

@@ -15,7 +15,7 @@ observed AUC is computed from the predictions themselves.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,7 @@ from fireassay.statistics import scores
 from fireassay.statistics.bootstrap import standard_error
 from fireassay.statistics.exchange import Permutations
 from fireassay.statistics.folds import Fold, group_sessions
-from fireassay.statistics.moments import Engine, Layout, NumpyEngine, Predictor
+from fireassay.statistics.moments import BINS, Engine, Layout, NumpyEngine, Predictor
 from fireassay.statistics.null import NullTest, p_value
 from fireassay.statistics.ridge import Fit, Learner
 from fireassay.statistics.scores import Score
@@ -51,6 +51,8 @@ class RidgeNull:
     predictions
         `[R, H]` held-out predictions with the observed labels, NaN outside the test parts; for AUC
         and IC in z-scores of the fold's training predictions, so that folds may be pooled.
+    coef
+        `[K, H, F]` what a unit of each feature adds to those predictions in each fold.
     se
         `[H]` standard error over dates of the held-out predictions' score.
     exact
@@ -63,6 +65,7 @@ class RidgeNull:
     p: Float
     penalty: Float
     predictions: Float
+    coef: Float
     se: Float
     exact: Bool
     permutations: Permutations
@@ -92,8 +95,10 @@ def ridge_null(
     penalties: Sequence[float] = PENALTIES,
     standardise: bool = True,
     inner: Sequence[Fold] | None = None,
+    share_rows: bool = False,
     engine: Engine | None = None,
     memory: int = 2**29,
+    progress: Callable[[float], None] | None = None,
 ) -> RidgeNull:
     """Score a ridge learner with the observed labels and with each permutation's.
 
@@ -117,10 +122,15 @@ def ridge_null(
     inner
         Folds for choosing the penalty, taken inside each training part; None: `folds` themselves,
         of which there must be three or more.
+    share_rows
+        Take the moments of the features from the bars that some draw labels for any target: with
+        many targets whose labelled bars differ, much faster. See `moments`.
     engine
         Device that sums the moments; None: the host.
     memory
         Bytes that the moments of labels may take at a time; more draws are done in several passes.
+    progress
+        Told which share of the work is done.
 
     Raises
     ------
@@ -145,7 +155,7 @@ def ridge_null(
     total_sessions = len(permutations.offsets) - 1
     group, members = group_sessions(total_sessions, [*folds, *inner])
     first = np.asarray(next(iter(features)), dtype=np.float64)
-    layout = Layout.of(y, permutations, group, shift=first.mean(axis=0))
+    layout = Layout.of(y, permutations, group, shift=first.mean(axis=0), share_rows=share_rows)
     grams = engine.grams(features, layout)
     learner = Learner(layout, grams, members, len(folds), np.array(penalties), standardise)
 
@@ -153,27 +163,34 @@ def ridge_null(
     each = layout.groups * targets * len(layout.shift) * 8
     step = max(1, min(total, memory // each))
     values = np.empty((total, targets))
+    done = 0
     for low in range(0, total, step):
         draws = slice(low, min(low + step, total))
+        size = draws.stop - low
         crosses = engine.crosses(features, layout, draws)
         observed: list[list[Fit]] = []
+        waiting: list[tuple[int, list[Predictor]]] = []
         for h, kind in enumerate(kinds):
             fits = [learner.fit(k, h, crosses) for k in range(len(folds))]
             observed.append([fit.first() for fit in fits])
             if kind is Score.AUC:
-                predictors = [
-                    Predictor(
-                        np.asarray(test), fit.coef / fit.sd[:, None], (fit.start - fit.mean) / fit.sd
-                    )
-                    for (_, test), fit in zip(folds, fits, strict=True)
-                ]
-                counts = engine.histograms(features, layout, draws, h, predictors)
-                values[draws, h] = _mean_auc(counts)
+                waiting.append((h, [_predictor(f, t) for f, (_, t) in zip(fits, folds, strict=True)]))
             else:
                 values[draws, h] = _from_moments(kind, fits)
+            # Targets are counted together, as many as their histograms and coefficients leave room.
+            room = memory // (len(folds) * size * (2 * BINS + len(layout.shift)) * 8)
+            if waiting and (len(waiting) >= room or h == targets - 1):
+                ready = [target for target, _ in waiting]
+                counts = engine.histograms(features, layout, draws, ready, [p for _, p in waiting])
+                values[draws, ready] = np.stack([_mean_auc(c) for c in counts], axis=1)
+                waiting.clear()
+            done += size
+            if progress is not None:
+                progress(done / (total * targets))
         if low == 0:
             penalty = np.array([[fit.penalty[0] for fit in fits] for fits in observed]).T
-            predictions = _predict(features, layout, folds, observed, kinds)
+            coef, start = _coefficients(layout, observed, kinds)
+            predictions = _predict(features, layout, folds, coef, start)
     p = np.array([p_value(values[0, h], values[1:, h]) for h in range(targets)])
     takes_part = permutations.unit[session_of_row(layout.offsets)] >= 0
     se = np.empty(targets)
@@ -189,6 +206,7 @@ def ridge_null(
         p=p,
         penalty=penalty,
         predictions=predictions,
+        coef=coef,
         se=se,
         exact=layout.exact,
         permutations=permutations,
@@ -225,27 +243,34 @@ def _mean_auc(counts: Float) -> Float:
     return _weighted_mean(won / np.where(pairs > 0, pairs, np.nan), counts.sum((2, 3)))
 
 
-def _predict(
-    features: Iterable[Float],
-    layout: Layout,
-    folds: Sequence[Fold],
-    fits: Sequence[Sequence[Fit]],
-    kinds: Sequence[Score],
-) -> Float:
-    """Return `[R, H]` held-out predictions of the first draw's fits, `fits[target][fold]`."""
-    out = np.full((int(layout.offsets[-1]), len(fits)), np.nan)
+def _predictor(fit: Fit, test: Int) -> Predictor:
+    return Predictor(np.asarray(test), fit.coef / fit.sd[:, None], (fit.start - fit.mean) / fit.sd)
+
+
+def _coefficients(
+    layout: Layout, fits: Sequence[Sequence[Fit]], kinds: Sequence[Score]
+) -> tuple[Float, Float]:
+    """Return `[K, H, F]` and `[K, H]` the first draw's learners, `fits[target][fold]`."""
     raw = np.array([kind is Score.R2 for kind in kinds])
     coef, start = [], []
-    for k in range(len(folds)):
-        scale = np.where(raw, 1.0, [fit[k].sd[0] for fit in fits])
-        origin = np.where(raw, -layout.centre, [fit[k].mean[0] for fit in fits])
-        coef.append(np.stack([fit[k].coef[0] for fit in fits], axis=1) / scale)
-        start.append((np.array([fit[k].start[0] for fit in fits]) - origin) / scale)
+    for of_fold in zip(*fits, strict=True):
+        scale = np.where(raw, 1.0, [fit.sd[0] for fit in of_fold])
+        origin = np.where(raw, -layout.centre, [fit.mean[0] for fit in of_fold])
+        coef.append(np.stack([fit.coef[0] for fit in of_fold]) / scale[:, None])
+        start.append((np.array([fit.start[0] for fit in of_fold]) - origin) / scale)
+    return np.stack(coef), np.stack(start)
+
+
+def _predict(
+    features: Iterable[Float], layout: Layout, folds: Sequence[Fold], coef: Float, start: Float
+) -> Float:
+    """Return `[R, H]` held-out predictions."""
+    out = np.full((int(layout.offsets[-1]), coef.shape[1]), np.nan)
     tested = [np.isin(np.arange(len(layout.group)), test) for _, test in folds]
     for s, x in layout.sessions(features):
         for k in range(len(folds)):
             if tested[k][s]:
-                out[layout.offsets[s] : layout.offsets[s + 1]] = x @ coef[k] + start[k]
+                out[layout.offsets[s] : layout.offsets[s + 1]] = x @ coef[k].T + start[k]
     return out
 
 
