@@ -335,16 +335,17 @@ class MeanField:
             sequence,
         )
 
+    def prior_log_sigma_now(self) -> Tensor:
+        """`[K, P]` ln σ_p as the KL uses it: fitted to the posterior where that is wanted."""
+        if not bool(self.empirical.any()):
+            return self.prior_log_sigma
+        fitted = empirical_log_sigma(self.mean, self.theta[:, 1], self.prior_mean, self.layout)
+        return torch.where(self.empirical.unsqueeze(1), fitted, self.prior_log_sigma)
+
     def kl_elements(self) -> Tensor:
         """`[K, P]` KL in nats of every scalar; 0 for point estimates."""
-        log_sigma = self.theta[:, 1]
-        prior = self.prior_log_sigma
-        if bool(self.empirical.any()):
-            fitted = empirical_log_sigma(
-                self.mean.detach(), log_sigma.detach(), self.prior_mean, self.layout
-            )
-            prior = torch.where(self.empirical.unsqueeze(1), fitted, prior)
-        return self.scale * kl_normal(self.mean, log_sigma, self.prior_mean, prior)
+        prior = self.prior_log_sigma_now()
+        return self.scale * kl_normal(self.mean, self.theta[:, 1], self.prior_mean, prior)
 
     def kl(self) -> Tensor:
         """`[K]` KL in nats, summed over all weights."""

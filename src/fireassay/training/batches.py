@@ -6,6 +6,7 @@ the epoch, never on who shares the cohort.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,10 @@ from fireassay.seeds import generator
 
 POOL = 8
 """Batches among which sessions are sorted by length, so that groups of a batch are equally long."""
+
+PADDING = 0.1
+"""Share of a step's rows that may be padding: a step whose sessions don't divide evenly into as many
+groups as wanted gets fewer. 13 sessions of 78 bars in 8 groups would waste 19 %, in 7 groups 7 %."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +74,7 @@ def pack(offsets: Int, groups: list[list[int]], window: int) -> Step:
         The widest attention window of a layer.
     """
     lengths = np.diff(offsets)
-    longest = max(int(lengths[group].sum()) for group in groups)
-    block = block_size(longest, window)
-    width = -(-longest // block) * block
+    block, width = _extent(lengths, groups, window)
     rows = np.full((len(groups), width), -1, dtype=np.int64)
     position = np.zeros((len(groups), width), dtype=np.int64)
     sequence = np.zeros((len(groups), width), dtype=np.int64)
@@ -101,7 +104,7 @@ def training_steps(
     labels
         Bars wanted in a step.
     groups
-        Draws of a step; fewer where a step holds fewer sessions.
+        Draws of a step; fewer where its sessions would leave more than PADDING of it empty.
     path
         Seed path of the epoch's order.
     """
@@ -116,7 +119,7 @@ def training_steps(
         by_length = pool[np.argsort(lengths[pool], kind="stable")]
         parts += np.array_split(by_length, max(1, round(len(pool) / per_step)))
     return [
-        pack(offsets, _balanced(parts[i], lengths, min(groups, len(parts[i]))), window)
+        pack(offsets, _grouped(parts[i], lengths, groups, window), window)
         for i in rng.permutation(len(parts))
     ]
 
@@ -155,6 +158,26 @@ def window_steps(offsets: Int, rows: Int, *, window: int, labels: int) -> list[S
             )
         )
     return steps
+
+
+def _extent(lengths: Int, groups: list[list[int]], window: int) -> tuple[int, int]:
+    """Return the rows of an attention block, and of a group with its padding."""
+    longest = max(int(lengths[group].sum()) for group in groups)
+    block = block_size(longest, window)
+    return block, -(-longest // block) * block
+
+
+def _grouped(sessions: Int, lengths: Int, groups: int, window: int) -> list[list[int]]:
+    """Deal sessions to as many groups as PADDING allows; if none does, to those that waste least."""
+    rows, least, best = int(lengths[sessions].sum()), math.inf, [sessions.tolist()]
+    for count in range(min(groups, len(sessions)), 0, -1):
+        dealt = _balanced(sessions, lengths, count)
+        padded = count * _extent(lengths, dealt, window)[1]
+        if padded < least:
+            least, best = padded, dealt
+        if rows >= (1 - PADDING) * padded:
+            break
+    return best
 
 
 def _balanced(sessions: Int, lengths: Int, groups: int) -> list[list[int]]:

@@ -39,7 +39,7 @@ class Member:
     status
         None while it runs.
     best_epoch, best_value
-        The epoch whose weights are kept, and its validation NLL.
+        The epoch whose weights are kept, and its validation NLL; 0 and infinite before the first.
     """
 
     trial: Trial
@@ -116,18 +116,15 @@ class Member:
         """
         self.history.append(row)
         epoch, s = len(self.history), self.settings
-        value = row.get("validation_nll", math.nan)
-        stops = s.patience > 0 and not math.isnan(value)
         if not sound:
             self.status = RunStatus.DIVERGED
-            self.best_epoch = self.best_epoch or epoch
             return False
+        stops = s.patience > 0 and "validation_nll" in row
         comparable = s.kl_schedule is KlSchedule.CONSTANT or epoch > 0.5 * s.epochs
-        if not comparable:
-            self.best_value = math.inf
-        better = not stops or value < self.best_value
+        better = not stops or not comparable or row["validation_nll"] < self.best_value
         if better:
-            self.best_value, self.best_epoch = value, epoch
+            self.best_epoch = epoch
+            self.best_value = row["validation_nll"] if stops and comparable else math.inf
         if epoch >= s.epochs or (stops and comparable and epoch - self.best_epoch >= s.patience):
             self.status = RunStatus.DONE
         return better

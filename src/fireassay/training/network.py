@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Hashable
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from pydantic import BaseModel
 
+from fireassay.choices import PriorKind
 from fireassay.data.task import Task
 from fireassay.training.cohort import Cohort, cohort_key
 from fireassay.training.learner import EpochNews, Group, Learner, Setting, Weights
 from fireassay.training.settings import NetSettings, PosteriorKind
-from fireassay.training.trial import Run
+from fireassay.training.trial import Run, Trial
 
 MEMORY_SHARE = 0.4
 """Share of the free memory that a cohort may take."""
@@ -56,26 +58,51 @@ class NetLearner(Learner):
 
     def run(self, group: Group, setting: Setting) -> list[tuple[Run, Weights]]:
         """Train in lockstep, keeping a checkpoint every few seconds; resume from one if there is."""
-        cohort = Cohort(group, setting.device)
-        store = setting.store
-        if store:
-            store.resume_cohort(cohort)
-        kept_at = time.perf_counter()
-        while not cohort.finished:
-            running = cohort.running
-            labels = sum(m.labels for m in running)
-            trials, epochs = len(running), max(m.settings.epochs for m in running)
-            seconds = cohort.train_epoch()
-            if store and time.perf_counter() - kept_at > CHECKPOINT_S:
-                store.save_cohort(cohort)
-                kept_at = time.perf_counter()
-            row = running[0].history[-1]
-            setting.progress.epoch(
-                EpochNews(trials, cohort.epoch, epochs, seconds, labels, row, cohort.finished)
-            )
-            if setting.progress.stop():
-                cohort.cut_short()
-        return [(run, cohort.weights(k)) for k, run in enumerate(cohort.finish())]
+        cohort, twins, store = Cohort(group, setting.device), _twins(group), setting.store
+        resumed = store is not None and store.resume_cohort(cohort)
+        if twins and not resumed:
+            point = Cohort(list(twins.values()), setting.device)
+            if store:
+                store.resume_cohort(point)
+            _train(point, setting)
+            for place, k in enumerate(twins):
+                cohort.centre(k, point.kept.mean[place].detach())
+        _train(cohort, setting)
+        runs = [(run, cohort.weights(k)) for k, run in enumerate(cohort.finish())]
+        if twins and store:
+            store.drop_cohort([trial for trial, _ in twins.values()])
+        return runs
+
+
+def _twins(group: Group) -> dict[int, tuple[Trial, Task]]:
+    """Return the deterministic trials on whose weights priors are to be centred, by place."""
+    found = {}
+    for k, (trial, task) in enumerate(group):
+        settings = trial.settings
+        assert isinstance(settings, NetSettings)
+        if settings.random and settings.prior is PriorKind.CENTRED:
+            point = settings.model_copy(update={"posterior": PosteriorKind.DETERMINISTIC})
+            found[k] = (replace(trial, settings=point), task)
+    return found
+
+
+def _train(cohort: Cohort, setting: Setting) -> None:
+    """Train until every trial has ended, or a stop is asked for; keep checkpoints, tell of epochs."""
+    store, kept_at = setting.store, time.perf_counter()
+    while not cohort.finished:
+        running = cohort.running
+        labels = sum(m.labels for m in running)
+        trials, epochs = len(running), max(m.settings.epochs for m in running)
+        seconds = cohort.train_epoch()
+        if store and time.perf_counter() - kept_at > CHECKPOINT_S:
+            store.save_cohort(cohort)
+            kept_at = time.perf_counter()
+        row = running[0].history[-1]
+        setting.progress.epoch(
+            EpochNews(trials, cohort.epoch, epochs, seconds, labels, row, cohort.finished)
+        )
+        if setting.progress.stop():
+            cohort.cut_short()
 
 
 def free_memory(device: str) -> int:

@@ -32,7 +32,8 @@ class Trial:
     interventions
         Changes made to the Task, in order.
     seed
-        Every draw of the trial derives from it: start, order, weight noise, dropout.
+        Every draw of the trial derives from it: start, weight noise, dropout. The order of sessions
+        doesn't: trials in lockstep see the same.
     """
 
     learner: str
@@ -106,7 +107,8 @@ class RunStatus(StrEnum):
 
     DONE = "done"
     DIVERGED = "diverged"
-    """Loss or gradient became infinite or NaN; scores are those of the last sound weights."""
+    """Loss, gradient or predictions became infinite or NaN; scores are those of the weights kept
+    before."""
     CUT_SHORT = "cut short"
     """Stopped by the budget; scores are those of the best epoch so far."""
 
@@ -149,7 +151,7 @@ class Run:
     test, validation
         Predictions on the labelled rows of those sessions.
     best_epoch
-        Epoch whose weights were kept, from 1.
+        Epoch whose weights were kept, from 1; 0 where the first one diverged: those of the start.
     seconds
         Time spent, its share of the cohort's.
     details
@@ -168,5 +170,10 @@ class Run:
 
     @property
     def final(self) -> dict[str, float]:
-        """The history's row of the epoch whose weights were kept; empty without a history."""
-        return self.history[self.best_epoch - 1] if self.history else {}
+        """The history's row of the epoch whose weights were kept; empty where there is none.
+
+        What the history measured on a part of the sessions is replaced by the same measure on all of
+        them, where that was predicted in the end (`details["measured"]`).
+        """
+        row = self.history[self.best_epoch - 1] if self.best_epoch else {}
+        return {**row, **self.details.get("measured", {})}
