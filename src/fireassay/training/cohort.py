@@ -26,7 +26,7 @@ from fireassay.training.member import Member
 from fireassay.training.optimizer import TrialAdamW
 from fireassay.training.prediction import Forecaster, Predictive
 from fireassay.training.settings import SHAPE_FIELDS, TRACE_DRAWS, Estimator, NetSettings
-from fireassay.training.start import start
+from fireassay.training.start import centre_on, start
 from fireassay.training.step import Objective, Sampler, learning_rate
 from fireassay.training.trial import Run, RunStatus, Trial, cohort_id
 
@@ -131,6 +131,12 @@ class Cohort:
     def id(self) -> str:
         """The name under which its state is kept."""
         return cohort_id([m.trial for m in self.members])
+
+    def centre(self, k: int, mean: Tensor) -> None:
+        """Centre prior and start of trial k on trained weights `[P]`; before the first epoch."""
+        centre_on(self.posterior, k, mean, self.members[k].settings.prior_sigma)
+        self.kept.theta[k, 0] = mean
+        self.began[k] = mean
 
     def train(self) -> None:
         """Train until every trial has ended."""
@@ -261,7 +267,7 @@ class Cohort:
             "log_sigma": kept.theta[k, 1],
             "scale": kept.scale[k],
             "prior_mean": kept.prior_mean[k],
-            "prior_log_sigma": kept.prior_log_sigma[k],
+            "prior_log_sigma": kept.prior_log_sigma_now()[k],
         }
         return {name: value.detach().cpu().numpy() for name, value in arrays.items()}
 
@@ -278,6 +284,8 @@ class Cohort:
             **self.optimizer.state(),
         }
         record = {
+            "prior_mean": self.kept.prior_mean,
+            "prior_log_sigma": self.kept.prior_log_sigma,
             "epoch": self.epoch,
             "seconds": self.seconds,
             "active": self.active,
@@ -287,19 +295,22 @@ class Cohort:
 
     def load(self, arrays: dict[str, AnyArray], record: dict[str, Any]) -> None:
         """Take up the state that `state` returned; what follows is as if never interrupted."""
-        tensors = {name: torch.as_tensor(a, device=self.device) for name, a in arrays.items()}
+        # Copies, so that they are aligned as torch's own are: matrix products round by alignment.
+        tensors = {name: torch.tensor(a, device=self.device) for name, a in arrays.items()}
         self.epoch, self.seconds = record["epoch"], record["seconds"]
         self.active = record["active"]
         for member, state in zip(self.members, record["members"], strict=True):
             member.load_state(state)
         index = torch.tensor(self.active, device=self.device, dtype=torch.long)
-        self.posterior = self.kept.at(tensors["theta"].requires_grad_(True), index)
         self.kept.theta.copy_(tensors["kept"])
         self.began = tensors["began"]
         self.gradient = tensors["gradient"].cpu()
         self.optimizer.keep(index)
         self.optimizer.load(tensors)
 
+        self.kept.prior_mean.copy_(tensors["prior_mean"])
+        self.kept.prior_log_sigma.copy_(tensors["prior_log_sigma"])
+        self.posterior = self.kept.at(tensors["theta"].requires_grad_(True), index)
     def _label_weights(self) -> Tensor | None:
         weights = [m.task.weight for m in self.members]
         if all(w is None for w in weights):
@@ -357,6 +368,7 @@ class Cohort:
                     {f"{name}_{n}": v for n, v in measure_row(member, at, predicted, k).items()}
                 )
         theta = self.posterior.theta.detach()
+            sound = sound & torch.isfinite(predicted.mean).flatten(1).all(1)
         for k, (member, row, ok) in enumerate(zip(members, rows, sound.tolist(), strict=True)):
             if member.record(row, sound=ok):
                 self.kept.theta[self.active[k]] = theta[k]

@@ -57,7 +57,7 @@ class TrialAdamW:
         rate
             `[K]` learning rates of this step.
         sound
-            `[K]` bool: trials that move; the others keep weights and moments as they are.
+            `[K]` bool: trials that move; the others keep their weights, and their moments fade.
         """
         norm = gradient.flatten(1).norm(dim=1)
         moves = sound & torch.isfinite(norm)

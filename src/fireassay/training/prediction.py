@@ -83,6 +83,8 @@ class Forecaster:
             return Predictive(mean, total, expected, each)
         longest = int(self.feeder.panel.lengths[sessions].max())
         per_pass = max(longest, PASS_NUMBERS // (trials * draws * arch.width))
+        if self._stays_on():
+            per_pass = 1  # session by session: a trial's masks don't depend on who stands beside it
         steps = evaluation_steps(
             self.feeder.panel.offsets, sessions, rows=per_pass, window=max(arch.windows)
         )

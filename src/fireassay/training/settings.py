@@ -13,8 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from fireassay.choices import Activation, Part, Positions, PriorKind
 
-BAYESIAN_PARTS = (Part.EMBEDDING, Part.ATTENTION, Part.MLP, Part.HEAD)
-"""Parts that are random by default: all but the norms (and the observation noise)."""
+BAYESIAN_PARTS = (Part.ATTENTION, Part.EMBEDDING, Part.HEAD, Part.MLP)
+"""Parts that are random by default, in the order of their names: all but the norms (and the
+observation noise)."""
 
 
 class Estimator(StrEnum):
@@ -35,8 +36,6 @@ class PosteriorKind(StrEnum):
     MEAN_FIELD = "mean_field"
     DROPOUT = "dropout"
     """Dropout stays on for predictions (Gal and Ghahramani 2016, arXiv:1506.02142)."""
-    LAPLACE = "laplace"
-    """Last layer only, closed form at the trained weights (Daxberger et al. 2021)."""
 
 
 class NoiseKind(StrEnum):
@@ -125,7 +124,7 @@ class NetSettings(BaseModel):
         10.0, gt=0, description="Step size of log sigmas, in learning rates: they have further to go."
     )
     estimator: Estimator = Field(Estimator.GROUPED, description="Draws in a training step.")
-    groups: int = Field(8, ge=1, description="Draws of a training step, when grouped.")
+    groups: int = Field(8, ge=1, description="Draws of a training step, at most, when grouped.")
     draws: int = Field(16, ge=1, description="Posterior draws of a prediction.")
     noise: NoiseKind = Field(NoiseKind.GAUSSIAN, description="Observation noise of a regression.")
 
