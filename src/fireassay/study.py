@@ -95,9 +95,9 @@ class Study(BaseModel):
         SettingError
             If the learner or one of its settings isn't known, or a value isn't possible.
         """
-        from fireassay.training.learner import learner
+        from fireassay.training.learner import default_settings
 
-        default = learner(self.model).default()
+        default = default_settings(self.model)
         known = type(default).model_fields
         for name in self.settings:
             if name not in known:

@@ -76,7 +76,7 @@ def _there(folder: Path, name: str) -> str:
     """Say which names in the folder are nearest, or that the folder itself isn't there."""
     if not folder.is_dir():
         return f"There is no folder {folder} either."
-    names = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
+    names = sorted(p.name for p in folder.iterdir() if p.exists() and not p.name.startswith("."))
     near = nearest(name, names)
     if near:
         return f"Did you mean {' or '.join(near)}?"

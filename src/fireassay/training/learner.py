@@ -16,6 +16,7 @@ from fireassay.arrays import AnyArray
 from fireassay.data.task import Task
 from fireassay.errors import unknown_name
 from fireassay.models.probes import PROBES
+from fireassay.training.settings import NETWORKS, NetSettings
 from fireassay.training.store import Store
 from fireassay.training.trial import Run, Trial
 
@@ -114,18 +115,30 @@ class Learner(ABC):
 
 def learner(name: str) -> Learner:
     """Return the learner of that name; raises SettingError with the nearest names."""
-    from fireassay.training.network import NETWORKS
-    from fireassay.training.probing import ProbeLearner
-
     if name in NETWORKS:
-        return NETWORKS[name]
+        from fireassay.training.network import LEARNERS
+
+        return LEARNERS[name]
     if name in PROBES:
+        from fireassay.training.probing import ProbeLearner
+
         return ProbeLearner(PROBES[name]())
     raise unknown_name("model", name, learner_names())
 
 
 def learner_names() -> list[str]:
     """Return the names of all learners."""
-    from fireassay.training.network import NETWORKS
-
     return sorted([*NETWORKS, *PROBES])
+
+
+def default_settings(name: str) -> BaseModel:
+    """Return a learner's settings where the user sets none, without loading PyTorch.
+
+    Raises
+    ------
+    SettingError
+        If there is no learner of that name; names the nearest.
+    """
+    if name in NETWORKS:
+        return NetSettings(posterior=NETWORKS[name])
+    return learner(name).default()

@@ -14,7 +14,7 @@ from fireassay.choices import PriorKind
 from fireassay.data.task import Task
 from fireassay.training.cohort import Cohort, cohort_key
 from fireassay.training.learner import EpochNews, Group, Learner, Setting, Weights
-from fireassay.training.settings import NetSettings, PosteriorKind
+from fireassay.training.settings import NETWORKS, NetSettings, PosteriorKind
 from fireassay.training.trial import Run, Trial
 
 MEMORY_SHARE = 0.4
@@ -117,7 +117,4 @@ def free_memory(device: str) -> int:
     return 4 * 2**30
 
 
-NETWORKS: dict[str, Learner] = {
-    "bayesian": NetLearner("bayesian", PosteriorKind.MEAN_FIELD),
-    "transformer": NetLearner("transformer", PosteriorKind.DETERMINISTIC),
-}
+LEARNERS: dict[str, Learner] = {name: NetLearner(name, kind) for name, kind in NETWORKS.items()}

@@ -38,6 +38,10 @@ class PosteriorKind(StrEnum):
     """Dropout stays on for predictions (Gal and Ghahramani 2016, arXiv:1506.02142)."""
 
 
+NETWORKS = {"bayesian": PosteriorKind.MEAN_FIELD, "transformer": PosteriorKind.DETERMINISTIC}
+"""The Transformer under the names that users give it, and the posterior that each one stands for."""
+
+
 class NoiseKind(StrEnum):
     """Observation noise of a regression, with a learned scale."""
 

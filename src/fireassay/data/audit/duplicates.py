@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 
 import numpy as np
@@ -46,10 +47,13 @@ def duplicates(view: View) -> Iterable[Notice]:
     conflicting = left[~last.to_series().to_numpy()]
     if len(conflicting) > SEVERAL_SYMBOLS * frame.height and symbol.n_unique() == 1:
         row = int(frame[ROW].gather(left).to_numpy().min())
+        fix = 'Several instruments in one table need a symbol column: [columns] symbol = "…".'
+        if (time.dt.time() == dt.time()).all():
+            fix = 'The times hold dates alone: name the clock too: [columns] date = "…", clock = "…".'
         raise DataError(
             f"{len(conflicting)} of {frame.height} bars share their time with a bar of other values",
             where=view.table.where("", row),
-            fix='Several instruments in one table need a symbol column: [columns] symbol = "…".',
+            fix=fix,
         )
     yield from view.notice(
         "conflicting_duplicates",

@@ -194,8 +194,10 @@ def _content(path: Path) -> bytes:
                 where=str(path),
                 fix="Save the file as UTF-8.",
             ) from None
+    if b"\r" in data:  # lines that end as on Windows, or as on old Macs
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     # Blank lines after the last row are no rows; one in between is a row, and found as a fault.
-    data = data.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r\n") + b"\n"
+    data = data.removeprefix(b"\xef\xbb\xbf").rstrip(b"\n") + b"\n"
     if not data.strip():
         raise DataError("the file is empty", where=str(path), fix="Give a file with rows.")
     if b"\x00" in data[:4096]:
@@ -224,7 +226,7 @@ def _first_lines(data: bytes, name: str) -> list[str]:
     head = data[: 1 << 16].split(b"\n")
     lines = head[: -1 if len(head) > 1 else None][:SNIFFED_LINES]
     try:
-        decoded = [line.decode().rstrip("\r") for line in lines]
+        decoded = [line.decode() for line in lines]
     except UnicodeDecodeError:
         raise DataError("the text is not UTF-8", where=name, fix="Save the file as UTF-8.") from None
     if not decoded[0].strip():

@@ -83,6 +83,9 @@ class _DuckDb:
         memory = path == MEMORY
         if not memory:
             _must_exist(path)
+            with Path(path).open("rb") as file:
+                if file.read(12)[8:] != b"DUCK":
+                    raise DataError("the file is no DuckDB database", fix="Give the file of one.")
         with duckdb.connect(path, read_only=not memory) as connection:
             relation = connection.sql(query)
             if relation is None:
@@ -235,7 +238,8 @@ def _one_line(error: BaseException) -> str:
 
 def _path(url: str) -> str:
     """Return the file of `dialect:///relative` or `dialect:////absolute`."""
-    return url.partition("://")[2].removeprefix("/").partition("?")[0] or MEMORY
+    path = url.partition("://")[2].removeprefix("/").partition("?")[0]
+    return re.sub("^//+", "/", path) or MEMORY
 
 
 def _must_exist(path: str) -> None:

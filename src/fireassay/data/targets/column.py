@@ -15,8 +15,10 @@ import polars as pl
 
 from fireassay.arrays import Bool, Float, Int
 from fireassay.data.columns import kind_of_values, not_numbers, own_column
+from fireassay.data.sources import Table
 from fireassay.data.targets.spec import Stale, TargetSpec
 from fireassay.data.task import Kind, Label
+from fireassay.data.timetext import moments
 from fireassay.errors import DataError
 
 MANY_CLASSES = 50
@@ -171,11 +173,7 @@ def _label_end(frame: pl.DataFrame, name: str, labelled: Bool) -> Int:
     elif ends.dtype in (pl.Date, pl.Datetime):
         end = _at_time(frame, ends)
     else:
-        raise DataError(
-            f"it holds {kind_of_values(ends.dtype)}, neither times nor numbers of bars",
-            column=ends.name,
-            fix="Give the time at which the label is known, or the number of bars until then.",
-        )
+        raise _no_end(ends)
     early = labelled & (end < np.arange(frame.height))
     if early.any():
         row = int(np.argmax(early))
@@ -186,6 +184,24 @@ def _label_end(frame: pl.DataFrame, name: str, labelled: Bool) -> Int:
             fix="Give the time at which the label is known, or the number of bars until then.",
         )
     return end
+
+
+def _no_end(ends: pl.Series) -> DataError:
+    """Build the error for a label end that is neither time nor number; names the first such text."""
+    fix = "Give the time at which the label is known, or the number of bars until then."
+    if ends.dtype == pl.String:
+        read = moments(Table.of(ends.to_frame(), ""), ends.name, ends, mixable=True)
+        odd = (read.is_null() & ends.is_not_null()).arg_true()
+        if 0 < len(odd) < len(ends) - ends.null_count():
+            row = int(odd[0])
+            return DataError(
+                f"{ends[row][:60]!r} is no time that can be read", column=ends.name, row=row, fix=fix
+            )
+    return DataError(
+        f"it holds {kind_of_values(ends.dtype)}, neither times nor numbers of bars",
+        column=ends.name,
+        fix=fix,
+    )
 
 
 def _after_bars(frame: pl.DataFrame, ends: pl.Series, labelled: Bool) -> Int:
