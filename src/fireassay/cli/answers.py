@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -22,14 +24,29 @@ USAGE: type[Any] = typer.BadParameter.__mro__[1]
 class Verbs(TyperGroup):
     """The verbs; a flag that can't be read is told in one line, as every other faulty input."""
 
-    def main(self, args: Any = None, *, standalone_mode: bool = True, **extra: Any) -> Any:
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
         """Run the command line; ends the process where it stands alone."""
         try:
-            status = super().main(args, standalone_mode=False, **extra)
+            status = super().main(
+                args,
+                prog_name,
+                complete_var,
+                standalone_mode=False,
+                windows_expand_args=windows_expand_args,
+                **extra,
+            )
         except USAGE as error:
             if not standalone_mode:
                 raise
-            if not str(error.message):  # no verb given: typer shows the help
+            if type(error).__name__ == "NoArgsIsHelpError":
                 error.show()
             else:
                 verb = error.ctx.command_path if error.ctx else "fireassay"
@@ -58,3 +75,16 @@ def answered(function: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(INTERRUPTED) from None
 
     return command
+
+
+@contextmanager
+def resumable(verb: str, folder: Path) -> Iterator[None]:
+    """Say after Ctrl-C how the work in a run folder is gone on with."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        told = "stopped before anything was kept"
+        if (folder / "study.toml").exists():
+            told = f"stopped; fireassay {verb} --study {folder}/study.toml --out {folder} goes on"
+        typer.echo(told, err=True)
+        raise typer.Exit(INTERRUPTED) from None
