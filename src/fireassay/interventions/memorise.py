@@ -48,4 +48,8 @@ class Memorise(TaskChange):
         weight[chosen] = 1.0
         sessions = np.unique(task.panel.session_of_row[chosen])
         split = Split(sessions, np.empty(0, dtype=np.int64), sessions)
-        return replace(task, split=split, weight=weight, history=(*task.history, self.label))
+        # Nothing is to be kept from the test here, so no label may be purged for reaching into it.
+        label = replace(task.label, end=np.arange(task.panel.rows))
+        return replace(
+            task, label=label, split=split, weight=weight, history=(*task.history, self.label)
+        )

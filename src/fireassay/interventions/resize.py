@@ -11,7 +11,7 @@ from fireassay.interventions import SettingChange, intervention
 
 @intervention
 class Resize(SettingChange):
-    """Set width and depth, with heads of 16 channels where the width allows.
+    """Set width and depth, with heads of 16 channels, or the next more that divide the width.
 
     Question: is the model too small for what is to be learned, or so large that it fits noise?
     """
@@ -23,4 +23,7 @@ class Resize(SettingChange):
 
     def changes(self, settings: BaseModel) -> dict[str, Any]:
         """Return the new size."""
-        return {"width": self.width, "layers": self.layers, "heads": max(1, self.width // 16)}
+        heads = max(1, self.width // 16)
+        while heads > 1 and self.width % (2 * heads):
+            heads -= 1
+        return {"width": self.width, "layers": self.layers, "heads": heads}

@@ -31,5 +31,6 @@ class ScaleSetting(SettingChange):
         return {self.setting: max(1, round(after)) if isinstance(before, int) else after}
 
     def applies(self, settings: BaseModel) -> bool:
-        """Tell whether the settings have it."""
-        return self.setting in type(settings).model_fields
+        """Tell whether the settings have it, and the factor would change it."""
+        known = self.setting in type(settings).model_fields
+        return known and self.changes(settings)[self.setting] != getattr(settings, self.setting)

@@ -279,13 +279,13 @@ class Cohort:
         tensors = {
             "theta": self.posterior.theta.detach(),
             "kept": self.kept.theta,
+            "prior_mean": self.kept.prior_mean,
+            "prior_log_sigma": self.kept.prior_log_sigma,
             "began": self.began,
             "gradient": self.gradient,
             **self.optimizer.state(),
         }
         record = {
-            "prior_mean": self.kept.prior_mean,
-            "prior_log_sigma": self.kept.prior_log_sigma,
             "epoch": self.epoch,
             "seconds": self.seconds,
             "active": self.active,
@@ -303,14 +303,14 @@ class Cohort:
             member.load_state(state)
         index = torch.tensor(self.active, device=self.device, dtype=torch.long)
         self.kept.theta.copy_(tensors["kept"])
+        self.kept.prior_mean.copy_(tensors["prior_mean"])
+        self.kept.prior_log_sigma.copy_(tensors["prior_log_sigma"])
+        self.posterior = self.kept.at(tensors["theta"].requires_grad_(True), index)
         self.began = tensors["began"]
         self.gradient = tensors["gradient"].cpu()
         self.optimizer.keep(index)
         self.optimizer.load(tensors)
 
-        self.kept.prior_mean.copy_(tensors["prior_mean"])
-        self.kept.prior_log_sigma.copy_(tensors["prior_log_sigma"])
-        self.posterior = self.kept.at(tensors["theta"].requires_grad_(True), index)
     def _label_weights(self) -> Tensor | None:
         weights = [m.task.weight for m in self.members]
         if all(w is None for w in weights):
@@ -363,12 +363,12 @@ class Cohort:
             at = rows_of(self.task, sessions)
             draws = min(TRACE_DRAWS, self.shape.draws)
             predicted = self._forecast(self.posterior, self.active, sessions, at, draws, "trace")
+            sound = sound & torch.isfinite(predicted.mean).flatten(1).all(1)
             for k, (member, row) in enumerate(zip(members, rows, strict=True)):
                 row.update(
                     {f"{name}_{n}": v for n, v in measure_row(member, at, predicted, k).items()}
                 )
         theta = self.posterior.theta.detach()
-            sound = sound & torch.isfinite(predicted.mean).flatten(1).all(1)
         for k, (member, row, ok) in enumerate(zip(members, rows, sound.tolist(), strict=True)):
             if member.record(row, sound=ok):
                 self.kept.theta[self.active[k]] = theta[k]

@@ -13,6 +13,12 @@ from fireassay.training.learner import Group, Setting, learner
 from fireassay.training.trial import Run, RunStatus, Tasks, Trial
 
 
+def out_of_memory(error: BaseException) -> bool:
+    """Tell whether an error says so; torch's CPU allocator raises a plain RuntimeError."""
+    said = isinstance(error, (torch.OutOfMemoryError, MemoryError))
+    return said or "DefaultCPUAllocator: can't allocate memory" in str(error)
+
+
 @dataclass
 class Executor:
     """Runs trials.
@@ -58,13 +64,15 @@ class Executor:
     def _run(self, group: Group) -> Iterator[Run]:
         try:
             ended = learner(group[0][0].learner).run(group, self.setting)
-        except (torch.OutOfMemoryError, MemoryError):
-            if len(group) == 1:
+        except (RuntimeError, MemoryError) as error:
+            if len(group) == 1 or not out_of_memory(error):
                 raise
             ended = None
         if ended is None:
             # Outside the handler the failed cohort's memory can be freed before its halves run.
             gc.collect()
+            if self.setting.store:
+                self.setting.store.drop_cohort([trial for trial, _ in group])
             if self.setting.device.startswith("cuda"):
                 torch.cuda.empty_cache()
             half = len(group) // 2
