@@ -16,6 +16,7 @@ from fireassay.interventions import (
     TaskChange,
     from_specification,
 )
+from fireassay.interventions.fewer_test_dates import FewerTestDates
 from fireassay.interventions.kl_off import KlOff
 from fireassay.interventions.memorise import Memorise
 from fireassay.interventions.only_features import OnlyFeatures
@@ -64,6 +65,7 @@ ALL: list[Intervention] = [
     PlantSignal(dose=0.6, form=Form.LAGGED, lag=2, draw=1),
     Memorise(rows=16),
     RecentSessions(dates=4),
+    FewerTestDates(dates=4),
     OnlyFeatures(names=("x1", "x0")),
     OtherLabel(name="another"),
     Rescale(scaling="robust"),

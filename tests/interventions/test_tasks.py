@@ -10,6 +10,7 @@ import pytest
 
 from fireassay.data.task import Scaler, Task
 from fireassay.findings import Change
+from fireassay.interventions.fewer_test_dates import FewerTestDates
 from fireassay.interventions.memorise import Memorise
 from fireassay.interventions.only_features import OnlyFeatures
 from fireassay.interventions.other_label import OtherLabel
@@ -273,6 +274,18 @@ def test_recent_sessions_keeps_the_latest_training_dates() -> None:
     more = RecentSessions(dates=1000).apply(task)
     assert np.array_equal(more.split.train, task.split.train)
     assert few.scaler.centre != pytest.approx(task.scaler.centre)  # fitted on what is left
+
+
+def test_fewer_test_dates_are_spread_over_the_test_part() -> None:
+    task = make_task(sessions=90, symbols=3)
+    few = FewerTestDates(dates=3).apply(task)
+    dates = task.panel.clusters[task.split.test]
+    assert np.unique(task.panel.clusters[few.split.test]).tolist() == [24, 26, 29]
+    assert (dates.min(), dates.max()) == (24, 29)
+    assert len(few.split.test) == 9
+    for part in ("train", "validation"):
+        assert np.array_equal(getattr(few.split, part), getattr(task.split, part))
+    assert FewerTestDates(dates=6).apply(task).test_rows.tolist() == task.test_rows.tolist()
 
 
 def test_only_the_named_features_are_left() -> None:
