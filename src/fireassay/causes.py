@@ -76,7 +76,8 @@ _ALL = (
         "Most of the score comes from prices alternating between bid and ask: it can't be traded, "
         "because it is gone one bar later.",
         "The score falls to a fraction of itself when one bar is skipped before the outcome, and "
-        "two features (last return, close location) reach most of it.",
+        "two features (last return, close location; beside the side from which the outcome is "
+        "counted) reach most of it.",
         "Score the target with skip=1, use mid prices, or a horizon over which bounce is small.",
     ),
     Cause(

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from fireassay.arrays import Int
 from fireassay.data.task import Task
+from fireassay.interventions import Intervention
+from fireassay.interventions.fewer_test_dates import FewerTestDates
 from fireassay.interventions.recent_sessions import RecentSessions
 from fireassay.interventions.scale_setting import ScaleSetting
 from fireassay.training.settings import TRACE_DRAWS, NetSettings
@@ -24,7 +26,7 @@ LEAST_EPOCHS = 4
 RESERVE = 0.15
 """Share of the budget kept for judging and writing the report."""
 
-PLANNED_TRIALS = 20
+PLANNED_TRIALS = 16
 """Trials of the user's network that the checks ask for, about: three kinds of labels for the model as
 set and for each of its usual changes, then the ladders on one of them."""
 
@@ -34,8 +36,11 @@ OVERHEAD_S = 12.0
 MOST_OFF = 4.0
 """Bound on what one round's time may correct the prediction by."""
 
-BATTERY_DRAWS = 4
-"""Posterior draws of a prediction inside the battery."""
+BATTERY_DRAWS = 2
+"""Posterior draws of a prediction inside the battery: an antithetic pair."""
+
+TEST_ROWS, LEAST_TEST_DATES = 20_000, 60
+"""Bars about that a shortened trial is scored on, and dates at least, spread over the test part."""
 
 BATTERY_ROWS = 3000
 """Bars of each part that the per-epoch measures look at inside the battery; the last ones see all."""
@@ -172,25 +177,39 @@ def fit_to_budget(trial: Trial, task: Task, rate: Rate, clock: Clock) -> Fitted:
             }
         ),
     )
-    dates = len(set(task.panel.clusters[task.split.train].tolist()))
-    share = max(clock.left - OVERHEAD_S, 1.0) / (PLANNED_TRIALS * rate.seconds(trial, task))
-    if share >= 1:
+    dates = _dates(task, task.split.train)
+    available = max(clock.left - OVERHEAD_S, 1.0) / PLANNED_TRIALS
+    if rate.seconds(trial, task) <= available:
         return Fitted(trial)
+    changes: list[Intervention] = []
+    tested = _dates(task, task.split.test)
+    scored = max(
+        LEAST_TEST_DATES, round(tested * TEST_ROWS / _rows(task.panel.lengths, task.split.test))
+    )
+    if scored < tested:
+        changes.append(FewerTestDates(dates=scored))
+        task = changes[0].apply(task)
+    share = available / rate.seconds(trial, task)
     kept = max(share, 0.5)
     epochs = max(LEAST_EPOCHS, round(settings.epochs * min(1.0, share / kept)))
     if share / kept < LEAST_EPOCHS / settings.epochs:
         kept *= share / kept * settings.epochs / LEAST_EPOCHS
     chosen = min(dates, max(LEAST_DATES, round(dates * kept)))
-    changes: list[ScaleSetting | RecentSessions] = []
     if epochs < settings.epochs:
         changes.append(ScaleSetting(setting="epochs", factor=epochs / settings.epochs))
     if chosen < dates:
         changes.append(RecentSessions(dates=chosen))
     note = (
         f"To fit the budget the network's trials learn from the latest {chosen} of {dates} training "
-        f"dates for {epochs} of {settings.epochs} epochs."
+        f"dates for {epochs} of {settings.epochs} epochs"
     )
-    return Fitted(trial.with_(*changes), trial, note)
+    if scored < tested:
+        note += f", and are scored on {scored} of {tested} test dates, spread evenly"
+    return Fitted(trial.with_(*changes), trial, f"{note}.")
+
+
+def _dates(task: Task, sessions: Int) -> int:
+    return len(set(task.panel.clusters[sessions].tolist()))
 
 
 def affordable(

@@ -105,12 +105,17 @@ class Forecaster:
         return Predictive(mean, total, expected, each)
 
     def _weights(self, draws: int, purpose: str) -> tuple[Weights, int]:
-        """Return the weights of K · S draws, and S: 1 where nothing is random."""
+        """Return the weights of K · S draws, and S: 1 where nothing is random.
+
+        Draws come in antithetic pairs μ ± σ ε: each is a draw of the posterior, and where outputs are
+        about linear in the weights the mean of a pair is that of many (Hammersley and Morton 1956).
+        """
         random = self.posterior.random
         if not bool(random.any()) and not self._stays_on():
             draws = 1
         streams = [stream(self.feeder.device, seed, purpose) for seed in self.seeds]
-        noise = normal(streams, random, draws, self.posterior.layout.size)
+        half = normal(streams, random, -(-draws // 2), self.posterior.layout.size)
+        noise = torch.cat([half, -half], dim=1)[:, :draws]
         with torch.no_grad():
             return self.posterior.draw(noise), draws
 

@@ -109,6 +109,9 @@ class Target:
         Names of the classes: of −1, 0 and +1, or of 0 and 1; empty for a real outcome.
     price_move
         The outcome is a price move, so it runs with skip=1 beside it and bounce is named.
+    side
+        The feature whose sign says in which direction the move is counted; "" where up is up. What
+        predicts a price move predicts such an outcome only together with it.
     mechanical
         Predictable by construction, whatever the market does: a score above chance is no edge.
     caution
@@ -129,6 +132,7 @@ class Target:
     defaults: Mapping[str, Any]
     classes: tuple[str, ...]
     price_move: bool
+    side: str
     mechanical: bool
     caution: str
     source: str
@@ -149,6 +153,7 @@ def target(
     defaults: Mapping[str, Any] | None = None,
     classes: Sequence[str] = (),
     price_move: bool = False,
+    side: str = "",
     mechanical: bool = False,
     caution: str = "",
 ) -> Callable[[Compute], Compute]:
@@ -163,6 +168,7 @@ def target(
             defaults=dict(defaults or {}),
             classes=tuple(classes),
             price_move=price_move,
+            side=side,
             mechanical=mechanical,
             caution=caution,
             source=source,

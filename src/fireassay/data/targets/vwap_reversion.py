@@ -18,6 +18,7 @@ from fireassay.data.targets.outcomes import log_move, numbers, price, vwap_note
     defaults={"ties": Ties.DROP},
     classes=["away", "tie", "toward"],
     price_move=True,
+    side="vwap_deviation",
     source="Madhavan (2002), VWAP strategies, Transaction Performance 2002",
 )
 def vwap_reversion(table: pl.DataFrame, spec: TargetSpec) -> Outcome:

@@ -15,6 +15,7 @@ from fireassay.data.targets.outcomes import entry, exit_, numbers, price, vwap_n
     needs=["high", "low", "close", "volume"],
     options=["price"],
     price_move=True,
+    side="vwap_deviation",
     source="Madhavan (2002), VWAP strategies, Transaction Performance 2002",
 )
 def vwap_reversion_magnitude(table: pl.DataFrame, spec: TargetSpec) -> Outcome:

@@ -15,6 +15,7 @@ from fireassay.data.targets.outcomes import ahead, numbers, vwap_note
     needs=["high", "low", "close", "volume"],
     classes=["no touch", "touch"],
     price_move=True,
+    side="vwap_deviation",
     caution="How near the price is to the VWAP at t predicts a touch without any skill: compare with "
     "that distance alone.",
     mechanical=True,

@@ -25,12 +25,12 @@ class Cost(IntEnum):
     """Reads the data: seconds."""
     CONTROL = 1
     """Trains what every other check is compared with."""
-    VARIANTS = 2
-    """Trains the user's model under the usual changes."""
-    LADDERS = 3
-    """Trains it under the interventions that a deficit calls for."""
-    DEEP = 4
-    """Trains it under several at once."""
+    LADDERS = 2
+    """Trains the user's model under the interventions that a deficit calls for."""
+    DEEP = 3
+    """Trains it under several at once, where no single one restores what is missing."""
+    VARIANTS = 4
+    """Trains it under the usual changes, whatever was found."""
 
 
 class Check(ABC):

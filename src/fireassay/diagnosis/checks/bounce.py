@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from fireassay.data.targets import TARGETS, TargetSpec
 from fireassay.diagnosis.case import Case, Runs, pick
 from fireassay.diagnosis.checks import Check, Cost, check
 from fireassay.findings import Bearing, Evidence, Mark, Plot, Rule, Series
@@ -17,18 +18,26 @@ BOUNCE_FEATURES = ("return_1", "close_location")
 closed."""
 
 CARRIED = 0.6
-"""Part of the edge that those two reach alone, from which bounce is a sufficient explanation."""
+"""Part of the edge that those reach alone, from which bounce is a sufficient explanation."""
+
+
+def bounce_features(case: Case) -> tuple[str, ...]:
+    """Return what bounce needs: the two features, and the side from which the outcome is counted."""
+    name = TargetSpec.parse(case.task.label.name).name
+    side = TARGETS[name].side if name in TARGETS else ""
+    return (*BOUNCE_FEATURES, side) if side else BOUNCE_FEATURES
 
 
 @check
 class Bounce(Check):
-    """Score the same target with one more bar skipped, and with the two bounce features alone.
+    """Score the same target with one more bar skipped, and with the features of bounce alone.
 
     Question: is what was found the price's alternation between bid and ask, which nobody can trade?
 
     Control: boosted trees on the target as asked, on the same test dates, paired. An edge in prices
     that survives a bar's delay isn't bounce; one that dies there, and that the last return and the
-    close's location reach alone, is.
+    close's location reach alone, is. Where the outcome is counted from one side (towards VWAP), that
+    side is given beside them: the last return tells the next move, not which move counts.
     """
 
     id: ClassVar[str] = "bounce"
@@ -40,7 +49,7 @@ class Bounce(Check):
         """Tell whether the target can skip a bar and the features hold those of bounce."""
         if case.skipped is None:
             return "the target isn't a price move"
-        missing = [f for f in BOUNCE_FEATURES if f not in case.task.panel.features]
+        missing = [f for f in bounce_features(case) if f not in case.task.panel.features]
         return f"the features don't include {' and '.join(missing)}" if missing else ""
 
     def plan(self, case: Case, runs: Runs) -> list[Trial]:
@@ -59,16 +68,17 @@ class Bounce(Check):
         loss = case.gain(whole, later)
         carried = (alone.value - case.chance) / edge if edge > 0 else 0.0
         lost = loss.value / edge if edge > 0 else 0.0
+        few = " + ".join(bounce_features(case))
         numbers = {
             f"{case.metric} as asked": now.value,
-            f"{case.metric} two features alone": alone.value,
+            f"{case.metric} {few} alone": alone.value,
             f"{case.metric} one bar skipped": then.value,
             "part of the edge lost by skipping a bar": lost,
-            "part of the edge that two features reach": carried,
+            f"part of the edge that {few} reach": carried,
         }
         reading = (
-            f"{case.metric} {now.value:.3f} as asked, {alone.value:.3f} from the last return and the "
-            f"close's location alone, {then.value:.3f} when one bar is skipped."
+            f"{case.metric} {now.value:.3f} as asked, {alone.value:.3f} from {few} alone, "
+            f"{then.value:.3f} when one bar is skipped."
         )
         if test.p > case.alpha or edge < case.effect / 2:
             bearing = Bearing(
@@ -80,11 +90,11 @@ class Bounce(Check):
             bearing = Bearing(
                 cause="bid_ask_bounce",
                 rule=Rule.OBSERVED_AGAINST,
-                note=f"The two features of bounce don't explain the edge: {reading}",
+                note=f"What bounce shows in doesn't explain the edge: {reading}",
             )
         else:
             bearing = Bearing(cause="bid_ask_bounce", rule=Rule.EFFECT, share=lost, note=reading)
-        names = ("as asked", "two features", "one bar skipped")
+        names = ("as asked", "bounce features", "one bar skipped")
         parts = (now, alone, then)
         return [
             Evidence(
@@ -92,7 +102,7 @@ class Bounce(Check):
                 check=self.id,
                 question=self.question,
                 experiment=(
-                    "Boosted trees on the target as asked, on two features, and on the target with "
+                    f"Boosted trees on the target as asked, on {few} alone, and on the target with "
                     "one more bar skipped before the outcome."
                 ),
                 control="The same test dates and bars, paired.",
@@ -133,5 +143,5 @@ class Bounce(Check):
         """Return trees as asked, on two features, and on the skipped target."""
         trees = next(r for r in case.references if r.learner == "boosting")
         assert case.skipped is not None
-        two = OnlyFeatures(names=BOUNCE_FEATURES)
+        two = OnlyFeatures(names=bounce_features(case))
         return [trees, trees.with_(two), trees.with_(OtherLabel(name=case.skipped))]
