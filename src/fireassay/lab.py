@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 import fireassay
-from fireassay.data.assemble import build_task
+from fireassay.data.assemble import build_panel, build_task
 from fireassay.data.bars import Bars
+from fireassay.data.columns import selection_of
 from fireassay.data.load import load
 from fireassay.data.targets import TARGETS
 from fireassay.data.task import Task
@@ -21,17 +25,22 @@ from fireassay.diagnosis.budget import Clock, Rate, fit_to_budget, measure_rate
 from fireassay.diagnosis.case import Case
 from fireassay.diagnosis.checks import CHECKS, Cost
 from fireassay.diagnosis.conclude import assessment, next_steps
+from fireassay.diagnosis.foresight import foreseen, told_before
 from fireassay.diagnosis.heuristics import heuristics, metrics_reading
 from fireassay.diagnosis.prescribe import prescriptions
 from fireassay.diagnosis.verdict import adjusted, primary, verdicts
+from fireassay.errors import DataError, UserError
 from fireassay.findings import BudgetUse, Diagnosis
+from fireassay.kept import Kept, held_out_table, open_training, parts_of
 from fireassay.models.probes import ProbeSettings
 from fireassay.report import render
-from fireassay.study import Study
+from fireassay.study import Study, refuse_other_study
+from fireassay.trained import Trained
 from fireassay.training.environment import environment, pick_device
 from fireassay.training.learner import Progress, Setting, learner
+from fireassay.training.serving import Inputs, tabulated
 from fireassay.training.settings import NetSettings
-from fireassay.training.store import Store
+from fireassay.training.store import Store, refuse_unwritable
 from fireassay.training.trial import Run, Tasks, Trial
 
 EFFECT = {"binary": 0.03, "multiclass": 0.03, "real": 0.05}
@@ -52,11 +61,14 @@ class Watch:
     ----------
     phase
         Told what begins.
+    note
+        Told what is worth knowing at once.
     news, progress
         Told of plans, runs, evidence and epochs.
     """
 
     phase: Callable[[str], None] = lambda _text: None
+    note: Callable[[str], None] = lambda _text: None
     news: News = field(default_factory=News)
     progress: Progress = field(default_factory=Progress)
 
@@ -116,6 +128,7 @@ def diagnose(
     watch = watch or Watch()
     clock = Clock(study.diagnosis.limit_s)
     study.learner_settings()  # faulty settings are told before any data is read
+    refuse_unwritable(out)
     prepared = prepare(study, frame, watch)
     store = Store(out)
     store.write("study.toml", study.to_toml())
@@ -167,6 +180,9 @@ def inspect(
     """
     watch = watch or Watch()
     clock = Clock(float("inf"))
+    study.learner_settings()
+    if out is not None:
+        refuse_unwritable(out)
     prepared = prepare(study, frame, watch)
     watch.phase("looking at label and features")
     trial = Trial("majority", ProbeSettings(), prepared.task.fingerprint)
@@ -181,6 +197,133 @@ def inspect(
     if out is not None:
         _write(diagnosis, Store(out))
     return diagnosis
+
+
+def train(study: Study, out: Path | str, frame: object = None, watch: Watch | None = None) -> Trained:
+    """Train the study's model once per seed, judge it on later sessions, and keep it in `out`.
+
+    A folder in which the same study was begun is gone on with: runs that are whole are read, one
+    that was interrupted continues after the last epoch that was kept.
+
+    Raises
+    ------
+    UserError
+        If the data or a setting can't be used, the folder can't be written, or it holds something
+        else.
+    """
+    watch = watch or Watch()
+    began = time.perf_counter()
+    settings = study.learner_settings()
+    refuse_unwritable(out)
+    refuse_other_study(study, out)
+    prepared = prepare(study, frame, watch)
+    task, store = prepared.task, Store(out)
+    store.refuse_other_data(task.fingerprint)
+    trial = Trial(study.model, settings, task.fingerprint, seed=study.seed)
+    case = _case(prepared, trial, ())
+    inputs = Inputs.of(task, selection_of(prepared.bars.frame, study.features, task.panel.features))
+    store.write("study.toml", study.to_toml())
+    store.write("inputs.json", inputs.to_json())
+    watch.phase("loading PyTorch")
+    from fireassay.diagnosis.assay import assay
+    from fireassay.training.execute import Executor
+
+    device = pick_device(study.device)
+    before = foreseen(case)
+    for text in told_before(case, before):
+        watch.note(text)
+    watch.phase(f"training {study.model}")
+    execute = _recording(Executor(case.tasks, Setting(device, store, watch.progress)), store)
+    kept = {run.trial.id: run for run in execute(case.seeded(trial))}
+    runs = [kept[t.id] for t in case.seeded(trial)]
+    watch.phase("judging what it predicts of later sessions")
+    judged = assay(case, runs)
+    trained = Trained(
+        fireassay_version=fireassay.__version__,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        title=f"{study.target} on {prepared.bars.audit.source} with {study.model}",
+        before=before,
+        **vars(judged),
+        data_audit=prepared.bars.audit,
+        study=study.model_dump(mode="json"),
+        environment=environment(device),
+        seconds=time.perf_counter() - began,
+    )
+    store.write_table("predictions.parquet", held_out_table(prepared.bars.frame, task, runs, inputs))
+    store.write("train.json", trained.to_json())
+    store.write("report.md", render(trained, "markdown"))
+    return trained
+
+
+def predict(
+    run: Path | str,
+    location: str = "",
+    frame: object = None,
+    *,
+    draws: int | None = None,
+    keep_draws: bool = False,
+    watch: Watch | None = None,
+    **reading: Any,
+) -> pl.DataFrame:
+    """Ask a trained model about every bar of its own data, or of other data.
+
+    Parameters
+    ----------
+    run
+        Folder of a finished training.
+    location, frame
+        Other data, as a location or a table; neither: the data of the training.
+    draws
+        Posterior draws of a prediction; None: as the model's settings say.
+    keep_draws
+        Whether to return what each draw predicts, as the column `draws`.
+    **reading
+        How other data is read, where it isn't as in the training (fields of `DataSettings`).
+
+    Returns
+    -------
+    pl.DataFrame
+        One row a bar: symbol, session, time, and the columns of
+        `fireassay.training.serving.tabulated`; for the data of the training also `part`: train,
+        validation or test, null for dates left out.
+
+    Raises
+    ------
+    UserError
+        If the folder holds no finished training, the data can't be read or lacks a feature, or the
+        data of the training isn't there any more or has changed.
+    """
+    watch = watch or Watch()
+    kept = open_training(run)
+    prepared = None
+    if not location and frame is None:
+        prepared = _prepared_again(kept, watch)
+        bars, panel = prepared.bars, prepared.task.panel
+    else:
+        watch.phase("reading bars")
+        bars = load(kept.settings_for(location, reading), frame, need_prices=kept.study.needs_prices)
+        watch.phase("computing features")
+        try:
+            panel = build_panel(bars, kept.inputs.selection)
+        except UserError as error:
+            raise DataError(
+                f"this data can't have the features that the model was trained on: {error.what}",
+                where=error.where,
+                fix="Give data with the columns of the training.",
+            ) from None
+        kept.inputs.check(panel.features)
+    watch.phase("predicting")
+    found = kept.forecast(
+        panel,
+        lambda: (prepared or _prepared_again(kept, watch)).task,
+        draws=draws,
+        keep=keep_draws,
+        device=pick_device(kept.study.device),
+    )
+    index = bars.frame.select("symbol", "session", "time")
+    if prepared is not None:
+        index = index.with_columns(parts_of(prepared.task))
+    return tabulated(index, found, kept.inputs)
 
 
 def open_case(prepared: Prepared, clock: Clock, device: str) -> tuple[Case, Rate | None, str]:
@@ -235,6 +378,27 @@ def conclude(prepared: Prepared, case: Case, battery: Battery, device: str) -> D
         study=study.model_dump(mode="json"),
         environment=environment(device),
     )
+
+
+def _prepared_again(kept: Kept, watch: Watch) -> Prepared:
+    """Read the data of a finished training again; raises DataError if it isn't the same."""
+    if not kept.study.data.location:
+        fix = "Give the data to predict on."
+        if kept.net is None:
+            fix = f"A {kept.study.model} model is fitted again when it is asked: train it on a file."
+        raise DataError(
+            "the model was trained on a table in memory, which can't be read again",
+            where=str(kept.folder),
+            fix=fix,
+        )
+    prepared = prepare(kept.study, watch=watch)
+    if prepared.task.fingerprint != kept.fingerprint:
+        raise DataError(
+            f"{kept.study.data.location} has changed since the model was trained on it",
+            where=str(kept.folder),
+            fix="Give it as new data, to predict on it as it is now.",
+        )
+    return prepared
 
 
 def _write(diagnosis: Diagnosis, store: Store) -> None:
