@@ -1,5 +1,50 @@
-"""Is it the model, the training, the prior, the label, or the data that does not let it learn."""
+"""Is it the model, the training, the prior, the label, or the data that does not let it learn.
+
+The verbs of the command line are functions here, of the same names and options:
+
+>>> import fireassay
+>>> found = fireassay.diagnose("bars.parquet", target="vwap_reversion:1", model="bayesian")
+>>> run = fireassay.train("bars.parquet", target="vwap_reversion:1", epochs=10)
+>>> run.predict("tomorrow.parquet")
+
+Everything is loaded when it is first asked for: `import fireassay` loads neither PyTorch nor Polars.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
+
 __version__ = "0.1.0"
+
+_HOME = {
+    "BayesianTransformer": "fireassay.api",
+    "DataError": "fireassay.errors",
+    "Diagnosis": "fireassay.findings",
+    "SettingError": "fireassay.errors",
+    "Study": "fireassay.study",
+    "TrainedRun": "fireassay.api",
+    "UserError": "fireassay.errors",
+    "diagnose": "fireassay.api",
+    "inspect": "fireassay.api",
+    "load_run": "fireassay.api",
+    "predict": "fireassay.api",
+    "render": "fireassay.api",
+    "resolve": "fireassay.study",
+    "simulate": "fireassay.api",
+    "train": "fireassay.api",
+}
+"""Where each public name is defined; `__init__.pyi` tells type checkers the same."""
+
+__all__ = ["__version__", *_HOME]  # noqa: PLE0604  (names of strings)
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME])

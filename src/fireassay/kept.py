@@ -16,7 +16,7 @@ from fireassay.data.panel import SessionPanel
 from fireassay.data.settings import DataSettings
 from fireassay.data.task import Task
 from fireassay.errors import unknown_name
-from fireassay.models.probes import PROBES, fitting_rows
+from fireassay.models.probes import PROBES, ProbeSettings, fitting_rows
 from fireassay.study import Study, told
 from fireassay.trained import Trained
 from fireassay.training.serving import (
@@ -106,9 +106,10 @@ class Kept:
         rows: Int = np.arange(panel.rows)
         if learned.panel is not panel:
             learned, rows = with_panel(learned, panel)
-        return pooled(learned.label.kind, [self._refitted(t, learned, rows) for t in self.trials])
+        each = [self._refitted(trial, learned, rows, keep=keep) for trial in self.trials]
+        return pooled(learned.label.kind, each)
 
-    def _refitted(self, trial: str, task: Task, rows: Int) -> Forecast:
+    def _refitted(self, trial: str, task: Task, rows: Int, *, keep: bool) -> Forecast:
         from fireassay.training.probing import without_posterior
 
         kept = Store(self.folder).load_specification(trial)
@@ -116,7 +117,7 @@ class Kept:
         settings = probe.settings.model_validate(kept["settings"])
         mean = probe.fit_predict(task, settings, kept["seed"], fitting_rows(task), rows)
         told = without_posterior(rows, mean, task.label.kind)
-        return Forecast(told.mean, told.total, told.expected, told.mean[None])
+        return Forecast(told.mean, told.total, told.expected, told.mean[None] if keep else None)
 
 
 def open_training(folder: Path | str) -> Kept:
@@ -158,6 +159,8 @@ def held_out_table(
 ) -> pl.DataFrame:
     """Return what the runs together predict of the labelled bars of validation and test sessions.
 
+    A learner that keeps no weights is fitted on the validation sessions, so these are left out.
+
     Parameters
     ----------
     frame
@@ -169,7 +172,8 @@ def held_out_table(
         Columns symbol, session, time, part, label, and those of `tabulated`.
     """
     tables = []
-    for part in ("validation", "test"):
+    fitted = isinstance(runs[0].trial.settings, ProbeSettings)
+    for part in ("test",) if fitted else ("validation", "test"):
         each = [getattr(run, part) for run in runs]
         rows = each[0].rows
         index = frame[rows.tolist()].select("symbol", "session", "time")
@@ -185,3 +189,17 @@ def parts_of(task: Task) -> pl.Series:
     for part in ("train", "validation", "test"):
         named[getattr(task.split, part)] = part
     return pl.Series("part", named[task.panel.session_of_row].tolist(), dtype=pl.String)
+
+
+def summary(table: pl.DataFrame) -> str:
+    """Say in a sentence or two how sure a model is over the bars of `tabulated`."""
+    if "total_variance" in table.columns:
+        total, part, unit = "total_variance", "epistemic_variance", "squared label units"
+    else:
+        total, part, unit = "total_entropy", "mutual_information", "nats"
+    whole, weights = (float(np.nanmean(table[name].to_numpy())) for name in (total, part))
+    share = weights / whole if whole else 0.0
+    return (
+        f"{table.height:,} bars. Uncertainty is {whole:.4g} {unit} on average, {share:.1%} of it "
+        "from the weights, which more data would lessen."
+    )

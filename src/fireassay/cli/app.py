@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fireassay.cli.answers import Verbs, answered
+from fireassay.cli.answers import Verbs, answered, resumable
 from fireassay.cli.deferred import deferred
 from fireassay.cli.live import Output, watching
 from fireassay.cli.options import Flag, flags, with_flags
 from fireassay.training.environment import share_processors
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from fireassay.study import Study
 
 app = typer.Typer(
@@ -71,6 +73,19 @@ def model_flags() -> list[Flag]:
     from fireassay.training.settings import NetSettings
 
     return flags(NetSettings, "settings.", "Model settings (bayesian, transformer)")
+
+
+def judging_flags() -> list[Flag]:
+    """Return the flags of how a training is judged."""
+    from fireassay.study import DiagnosisSettings
+
+    return flags(
+        DiagnosisSettings,
+        "diagnosis.",
+        "Judging",
+        skip=("budget", "apply"),
+        names={"draws": ("permutations",)},
+    )
 
 
 def diagnosis_flags() -> list[Flag]:
@@ -140,6 +155,59 @@ def inspect(
         typer.echo(str(out / "report.html"))
 
 
+@verb(data_flags, judging_flags, model_flags)
+def train(
+    data: Data = "",
+    study: StudyFile = None,
+    out: Out = None,
+    output: How = Output.RICH,
+    column: Columns = None,
+    set_: Sets = None,
+    changes: dict[str, Any] = {},  # noqa: B006  (filled by with_flags)
+) -> None:
+    """Train a model and tell what it is worth on later sessions."""
+    from fireassay import lab
+    from fireassay.report import render
+
+    chosen = _study(data, study, column, set_, changes)
+    folder = out or _folder("train")
+    with resumable("train", folder), watching(output) as watch:
+        found = lab.train(chosen, folder, watch=watch)
+    if output is not Output.QUIET:
+        typer.echo(render(found, "terminal"))
+    typer.echo(str(folder / "report.md"))
+
+
+@verb()
+def predict(
+    run: Annotated[Path, typer.Argument(help="Run folder of a training.")],
+    data: Annotated[
+        str, typer.Argument(help="Data as `train` takes it; empty: that of the training.")
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Parquet or CSV file to write.")
+    ] = None,
+    draws: Annotated[int | None, typer.Option(min=1, help="Posterior draws.")] = None,
+    output: How = Output.RICH,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="How the data is read, where it isn't as in the training."),
+    ] = None,
+) -> None:
+    """Ask a trained model about every bar: its mean, and what it isn't sure of."""
+    from fireassay import lab
+
+    path = out or run / "predicted.parquet"
+    with watching(output) as watch:
+        found = lab.predict(run, data, draws=draws, watch=watch, **_pairs(set_))
+    _write_table(found, path)
+    if output is not Output.QUIET:
+        from fireassay.kept import summary
+
+        typer.echo(summary(found))
+    typer.echo(str(path))
+
+
 @verb()
 def explain_metrics(
     prevalence: Annotated[float, typer.Option(help="Share of class 1 among the labels.")],
@@ -183,7 +251,7 @@ def demo(
 
 @verb()
 def report(
-    run: Annotated[Path, typer.Argument(help="Run folder of a diagnosis, or its diagnosis.json.")],
+    run: Annotated[Path, typer.Argument(help="Run folder, or its diagnosis.json.")],
     form: Annotated[Form, typer.Option("--format", "-f", help="Form of the report.")] = Form.TERMINAL,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write.")] = None,
 ) -> None:
@@ -218,11 +286,27 @@ def _diagnose(study: Study, folder: Path, output: Output) -> None:
     from fireassay import lab
     from fireassay.report import render
 
-    with watching(output) as watch:
+    with resumable("diagnose", folder), watching(output) as watch:
         found = lab.diagnose(study, folder, watch=watch)
     if output is not Output.QUIET:
         typer.echo(render(found, "terminal"))
     typer.echo(f"{folder / 'report.html'}")
+
+
+def _write_table(table: pl.DataFrame, path: Path) -> None:
+    from fireassay.errors import SettingError
+
+    if path.suffix not in (".parquet", ".csv"):
+        raise SettingError(
+            f"can't write {path.suffix or 'this kind of'} files",
+            where=str(path),
+            fix="Name it .parquet or .csv.",
+        )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        table.write_parquet(path) if path.suffix == ".parquet" else table.write_csv(path)
+    except OSError as error:
+        raise SettingError(f"it can't be written ({error.strerror})", where=str(path)) from None
 
 
 def main() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,7 @@ class _Lines:
 
         return Watch(
             phase=lambda text: self.tell("phase", text=text),
+            note=lambda text: self.tell("note", text=text),
             news=News(
                 planned=lambda cost, trials, seconds: self.tell(
                     "plan", cost=cost.name.lower(), trials=[t.id for t in trials], seconds=seconds
@@ -65,7 +67,9 @@ class _Lines:
                 ),
             ),
             progress=Progress(
-                epoch=lambda n: self.tell("epoch", epoch=n.epoch, of=n.epochs, trials=n.trials)
+                epoch=lambda n: self.tell(
+                    "epoch", epoch=n.epoch, of=n.epochs, trials=n.trials, measures=sound(n.row)
+                )
             ),
         )
 
@@ -74,6 +78,16 @@ class _Lines:
 
         row = {"t": round(time.perf_counter() - self.began, 2), "event": event, **values}
         print(json.dumps(row), file=sys.stderr, flush=True)
+
+
+def sound(row: Mapping[str, float]) -> dict[str, float | None]:
+    """Return measures as JSON has them: None for what isn't a finite number."""
+    return {name: value if math.isfinite(value) else None for name, value in row.items()}
+
+
+def left(news: EpochNews) -> float:
+    """Return the seconds that the epochs to come take, at the pace of the last one."""
+    return 0.0 if news.ended else news.seconds * (news.epochs - news.epoch)
 
 
 PATIENCE_S = 2.0
@@ -88,10 +102,23 @@ class _Terminal:
         from rich.progress import (
             BarColumn,
             Progress,
+            Task,
             TextColumn,
             TimeElapsedColumn,
             TimeRemainingColumn,
         )
+        from rich.text import Text
+
+        class Remaining(TimeRemainingColumn):
+            """What is left until the deadline that is known, else as the bar's speed tells."""
+
+            def render(self, task: Task) -> Text:
+                if task.fields.get("deadline") is None:
+                    return super().render(task)
+                seconds = max(0, round(task.fields["deadline"] - time.monotonic()))
+                minutes, seconds = divmod(seconds, 60)
+                hours, minutes = divmod(minutes, 60)
+                return Text(f"{hours}:{minutes:02d}:{seconds:02d}", "progress.remaining")
 
         self.console = Console(stderr=True, highlight=False)
         self.bar = Progress(
@@ -100,13 +127,14 @@ class _Terminal:
             TextColumn("{task.percentage:>3.0f}%"),
             TimeElapsedColumn(),
             TextColumn("eta"),
-            TimeRemainingColumn(),
+            Remaining(),
             console=self.console,
             transient=True,
             disable=not self.console.is_terminal,
         )
         self.task = self.bar.add_task("starting", total=None)
         self.open = 0.0
+        self.told_at = time.monotonic()
         self.waiting: threading.Timer | None = None
 
     def __enter__(self) -> _Terminal:
@@ -134,6 +162,7 @@ class _Terminal:
 
         return Watch(
             phase=self.phase,
+            note=self.note,
             news=News(planned=self.planned, ran=self.ran, judged=self.judged),
             progress=Progress(epoch=self.epoch),
         )
@@ -141,9 +170,15 @@ class _Terminal:
     def phase(self, text: str) -> None:
         from rich.markup import escape
 
-        self.bar.update(self.task, description=escape(text), total=None)
+        self.bar.reset(self.task, description=escape(text), total=None, deadline=None)
+        self.told_at = time.monotonic()
         if not self.console.is_terminal:
             self.tell_later(escape(text))
+
+    def note(self, text: str) -> None:
+        from rich.text import Text
+
+        self.console.print(Text(text))
 
     def planned(self, cost: Cost, trials: Sequence[Trial], seconds: float) -> None:
         text = f"training {len(trials)} runs ({cost.name.lower()})"
@@ -153,11 +188,38 @@ class _Terminal:
             self.console.print(f"{text}, about {seconds:.0f} s")
 
     def epoch(self, news: EpochNews) -> None:
+        if not self.open:
+            self.trained(news)
+            return
         self.bar.update(
             self.task,
             advance=news.seconds,
             description=f"training {news.trials} runs, epoch {news.epoch}/{news.epochs}",
         )
+
+    def trained(self, news: EpochNews) -> None:
+        """Tell of an epoch of a training that nothing else was planned with."""
+        text = f"epoch {news.epoch}/{news.epochs}"
+        value = news.row.get("validation_nll", news.row.get("train_nll"))
+        if value is not None:
+            part = "validation" if "validation_nll" in news.row else "training"
+            text += f", {part} NLL {value:.4f}"
+        if news.ended:
+            text += "; predicting with the weights that are kept"
+        now, seconds = time.monotonic(), left(news)
+        self.bar.update(
+            self.task,
+            total=news.epochs,
+            completed=news.epoch,
+            description=text,
+            deadline=now + seconds,
+        )
+        # Off a terminal about one line in twenty of the whole, and none in the first seconds.
+        pace = max(PATIENCE_S, 0.05 * news.seconds * news.epochs)
+        if not self.console.is_terminal and now - self.told_at >= pace:
+            self.tell_later("")
+            self.console.print(text if news.ended else f"{text}, about {seconds:.0f} s left")
+            self.told_at = now
 
     def ran(self, run: Run) -> None:
         if not run.details.get("parameters"):

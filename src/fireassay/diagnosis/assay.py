@@ -95,7 +95,7 @@ def _held_out(
         interval=estimate.interval,
         null=test.to_finding(),
         p=test.p,
-        mde=test.mde(case.alpha),
+        mde=None if _same(scored) else test.mde(case.alpha),
         matters=case.effect,
         sessions=test.units,
         trials=tuple(run.trial.id for run in runs),
@@ -121,12 +121,17 @@ def _skipped(case: Case, scored: Scored) -> Scored | None:
     return replace(scored, y=other.y.astype(np.float64), key=(*scored.key, other.name))
 
 
+def _same(scored: Scored) -> bool:
+    """Tell whether the predictions of all bars are the same."""
+    said = scored.pred[~np.isnan(scored.pred)]
+    return len(said) > 0 and bool(np.ptp(said) == 0)
+
+
 def _verdict(case: Case, scored: Scored, held_out: Evidence) -> list[str]:
     """Say what the held-out score is worth."""
-    said = scored.pred[~np.isnan(scored.pred)]
-    if len(said) == 0:
+    if np.isnan(scored.pred).all():
         return ["No test session has a label, so nothing can be said of later sessions."]
-    if np.ptp(said) == 0:
+    if _same(scored):
         told = f"its score is chance, {case.metric} {case.chance:g}, whatever the labels"
         return [f"The model says the same at every bar of later sessions: {told}."]
     if held_out.p is None or held_out.mde is None:
@@ -196,10 +201,11 @@ def _fit(case: Case, final: Mapping[str, float], trivial: Mapping[str, float]) -
 
 
 def _carried(train: float, test: float) -> str:
+    """Say what gains on a prediction of no skill mean: its size in NLL or R², of either part."""
     if train <= 0:
-        return ": nothing is learned even of the training sessions."
+        return ": as probabilities they are no better, even of the training sessions."
     if test <= 0:
-        return ": what is learned there doesn't carry over, and later probabilities are worse for it."
+        return ": what makes them better there makes them worse later."
     return "."
 
 
@@ -237,8 +243,8 @@ def _account(case: Case, ledger: Ledger | None) -> list[str]:
     size = f"{'rank IC' if kind == 'real' else 'AUC'} {case.chance + case.effect:g}"
     weight = ledger.kl_weight or 0.0
     price = ""
-    if weight != 1:
-        price = f", at a KL weight of {weight:.3g} {ledger.budget / weight:,.0f}" if weight else ""
+    if weight not in (0.0, 1.0):
+        price = f", {ledger.budget / weight:,.3g} at this KL weight of {weight:.3g}"
     earned = "nothing" if (ledger.earned or 0) <= 0 else f"{ledger.earned:,.0f} nats"
     labels = f"{case.task.effective_labels:,.0f} independent labels"
     told = f"KL {ledger.kl:,.0f} nats. In {labels} a signal that matters ({size}) pays for"

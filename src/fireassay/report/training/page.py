@@ -50,6 +50,10 @@ SCORES = (
 """Columns of the second, each of training and test sessions."""
 
 
+PARTS = ("train_", "validation_", "test_")
+"""What the measures begin with that are taken again from all posterior draws."""
+
+
 @dataclass(frozen=True)
 class Section:
     """A heading and what stands under it: sentences, facts, tables.
@@ -137,9 +141,9 @@ def _held_out(source: Source, trained: Trained) -> tuple[Entry, ...]:
 
 def _before(source: Source, trained: Trained) -> tuple[Entry, ...]:
     before, at = trained.before, "before"
+    worth = source.cite(at, "effective", style=fixed(0))
     entries = [
-        Entry("labels to learn from", (source.cite(at, "labels"),)),
-        Entry("worth independent ones", (source.cite(at, "effective", style=fixed(0)),)),
+        Entry("labels to learn from", (source.cite(at, "labels"), ", worth ", worth, " independent")),
         *(
             Entry(f"{part} sessions", (source.cite(at, "sessions", part),))
             for part in before.sessions
@@ -190,9 +194,10 @@ def _epochs(source: Source, trained: Trained) -> list[Section]:
     chosen = chosen_epochs(len(member.history), member.best_epoch - 1)
     of_seed = f" (seed {member.seed})" if len(trained.members) > 1 else ""
     whole = "Training" if len(member.history) == 1 else "Training, epoch by epoch"
-    note = f"{KEPT} the epoch whose weights are kept." if len(member.history) > 1 else ""
-    if member.history[0].get("loss") is not None:
-        note = f"{note} Measures of training sessions are of the model as it predicts.".strip()
+    note = ""
+    if len(member.history) > 1:
+        note = f"{KEPT} the epoch whose weights are kept"
+        note += "; “final” is measured with all posterior draws." if trained.before.random else "."
     objective = [(key, title) for key, title in OBJECTIVE if key in member.history[0]]
     scores = [
         (f"{part}_{key}", f"{title} {part}")
@@ -202,6 +207,8 @@ def _epochs(source: Source, trained: Trained) -> list[Section]:
     ]
     if not any(row.get("kl") for row in member.history):
         objective = [(key, title) for key, title in objective if not key.startswith("kl")]
+    if not member.weights:  # it is fitted on the validation sessions too
+        objective = [(key, title) for key, title in objective if key != "validation_nll"]
     tables = tuple(
         _history(source, trained, caption, columns, chosen, note if columns is scores else "")
         for caption, columns in (
@@ -237,6 +244,14 @@ def _history(
             for key, _ in columns
         ]
         rows.append((epoch, *cells))
+    if trained.before.random and len(member.history) > 1:
+        final = [
+            (source.cite("members", 0, "metrics", key, style=styles[key]),)
+            if key.startswith(PARTS) and key in member.metrics
+            else ()
+            for key, _ in columns
+        ]
+        rows.append((("final",), *final))
     if any(key in trained.no_skill for key, _ in columns):
         told = [
             (source.cite("no_skill", key, style=styles[key]),) if key in trained.no_skill else ()

@@ -1,0 +1,251 @@
+"""The verbs as functions: `fireassay diagnose DATA --target T` is `diagnose(DATA, target=T)`.
+
+Keywords are named as the flags are (`--learning-rate` is `learning_rate`); their values are those of
+a study.toml. What a verb needs that isn't a setting comes first: the data, a study, a run folder.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fireassay import lab
+from fireassay.api.run import TrainedRun, load_run
+from fireassay.api.settings import described
+from fireassay.findings import Diagnosis
+from fireassay.report import read
+from fireassay.report import render as rendered
+from fireassay.study import Study
+from fireassay.trained import Trained
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from fireassay.data.simulate import Truth
+
+
+def diagnose(
+    data: object = None,
+    *,
+    study: Study | Path | str | None = None,
+    out: Path | str | None = None,
+    watch: lab.Watch | None = None,
+    **settings: Any,
+) -> Diagnosis:
+    """Find out why a model doesn't learn.
+
+    Parameters
+    ----------
+    data
+        CSV or Parquet file, glob or folder; SQL URL; `sim:NAME`; or a Polars, pandas or Arrow table.
+    study
+        A study, or the path of a study.toml; each keyword overrides one of its keys.
+    out
+        Run folder, which gets diagnosis.json and the reports; None: a new one under runs/.
+    watch
+        What is told while it works; None: nothing.
+    **settings
+        As the flags of `fireassay diagnose`: target, model, features, sessions, budget, epochs, ...
+
+    Returns
+    -------
+    Diagnosis
+        Causes, evidence and prescriptions; a notebook shows it as its report.
+
+    Raises
+    ------
+    UserError
+        If the data or a setting can't be used.
+
+    Examples
+    --------
+    >>> found = fireassay.diagnose("bars.parquet", target="vwap_reversion:1", budget="3m")
+    >>> found.primary
+    ('no_signal',)
+    >>> print(fireassay.render(found, "terminal"))
+    """
+    chosen, frame = described(data, study, settings)
+    return lab.diagnose(chosen, out or new_folder("diagnose"), frame, watch)
+
+
+def inspect(
+    data: object = None,
+    *,
+    study: Study | Path | str | None = None,
+    out: Path | str | None = None,
+    watch: lab.Watch | None = None,
+    **settings: Any,
+) -> Diagnosis:
+    """Tell what the label and the features are, in seconds, before anything is trained.
+
+    Parameters
+    ----------
+    data, study, watch, **settings
+        As in `diagnose`.
+    out
+        Where to write the report; None: nowhere.
+
+    Examples
+    --------
+    >>> found = fireassay.inspect("sim:learnable", target="direction:1")
+    >>> found.evidence["label"].reading
+    """
+    chosen, frame = described(data, study, settings)
+    return lab.inspect(chosen, out, frame, watch)
+
+
+def train(
+    data: object = None,
+    *,
+    study: Study | Path | str | None = None,
+    out: Path | str | None = None,
+    watch: lab.Watch | None = None,
+    **settings: Any,
+) -> TrainedRun:
+    """Train a model and tell what it is worth on later sessions.
+
+    Parameters
+    ----------
+    data, study, watch
+        As in `diagnose`.
+    out
+        Run folder; one in which the same study was begun is gone on with. None: a new one under
+        runs/.
+    **settings
+        As the flags of `fireassay train`: target, model, seeds, epochs, learning_rate, ...
+
+    Returns
+    -------
+    TrainedRun
+        The account, the history, the predictions and the weights.
+
+    Raises
+    ------
+    UserError
+        If the data or a setting can't be used, or the folder holds something else.
+
+    Examples
+    --------
+    >>> run = fireassay.train("sim:learnable", model="bayesian", epochs=5, out="runs/first")
+    >>> run.score, run.p
+    (0.64, 0.001)
+    >>> run.history.select("epoch", "test_nll", "kl")
+    >>> run.predict("tomorrow.parquet")
+    """
+    chosen, frame = described(data, study, settings)
+    folder = Path(out or new_folder("train"))
+    lab.train(chosen, folder, frame, watch)
+    return load_run(folder)
+
+
+def predict(
+    run: TrainedRun | Path | str,
+    data: object = None,
+    *,
+    draws: int | None = None,
+    keep_draws: bool = False,
+    watch: lab.Watch | None = None,
+    **reading: Any,
+) -> pl.DataFrame:
+    """Ask a trained model about every bar of its own data, or of other data.
+
+    Features are computed, selected and scaled as in the training.
+
+    Parameters
+    ----------
+    run
+        A trained run or its folder.
+    data
+        Other data, as `train` takes it; None: the data of the training.
+    draws
+        Posterior draws; None: as the model's settings say.
+    keep_draws
+        Whether to return what each draw predicts: column `draws` with an array a bar.
+    **reading
+        How the data is read where it isn't as in the training (`sessions="calendar:XNYS"`).
+
+    Returns
+    -------
+    pl.DataFrame
+        symbol, session, time, `mean` (binary: the probability of class 1; several classes:
+        `mean_CLASS`), `total_entropy`, `expected_entropy` (aleatoric) and `mutual_information`
+        (epistemic) in nats; of a real label `total_variance`, `expected_variance` and
+        `epistemic_variance`. For the data of the training also `part`.
+
+    Raises
+    ------
+    UserError
+        If the data can't be read or lacks a feature of the training.
+
+    Examples
+    --------
+    >>> table = fireassay.predict("runs/first", "tomorrow.parquet", keep_draws=True)
+    >>> table.filter(pl.col("mutual_information") < 0.01)
+    >>> table["draws"].to_numpy().T  # [S, n]
+    """
+    folder = run.folder if isinstance(run, TrainedRun) else run
+    location = str(data) if isinstance(data, str | Path) else ""
+    return lab.predict(
+        folder,
+        location,
+        None if location else data,
+        draws=draws,
+        keep_draws=keep_draws,
+        watch=watch,
+        **reading,
+    )
+
+
+def simulate(
+    case: str, *, sessions: int | None = None, seed: int = 0, **parameters: Any
+) -> tuple[pl.DataFrame, Truth]:
+    """Return data with a known truth, and the truth.
+
+    Parameters
+    ----------
+    case
+        Name of a scenario.
+    sessions
+        Sessions of each symbol; None: the scenario's own number.
+    seed
+        Another seed gives other data with the same truth.
+    **parameters
+        Parameters of the scenario.
+
+    Examples
+    --------
+    >>> bars, truth = fireassay.simulate("vwap-noise", sessions=60)
+    >>> truth.causes
+    ('no_signal', 'kl_dominates')
+    """
+    from fireassay.data.simulate import simulate as simulated
+
+    return simulated(case, sessions=sessions, seed=seed, **parameters)
+
+
+def render(found: Diagnosis | Trained | TrainedRun | Path | str, form: str = "terminal") -> str:
+    """Return the report of a diagnosis or a training, as `fireassay report` writes it.
+
+    Parameters
+    ----------
+    found
+        A diagnosis, a trained run, or a run folder.
+    form
+        "terminal", "markdown", "json", or for a diagnosis "html".
+
+    Examples
+    --------
+    >>> print(fireassay.render("runs/first"))
+    """
+    if isinstance(found, TrainedRun):
+        return rendered(found.account, form)
+    if isinstance(found, Path | str):
+        return rendered(read(Path(found)), form)
+    return rendered(found, form)
+
+
+def new_folder(name: str) -> Path:
+    """Return a run folder that isn't there yet."""
+    stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+    return Path("runs") / f"{stamp}-{name}"
