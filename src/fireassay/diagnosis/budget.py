@@ -23,6 +23,9 @@ LEAST_DATES = 30
 
 LEAST_EPOCHS = 4
 
+CONFIRMING = 0.35
+"""Share of the time left that one run at the user's own length may take."""
+
 RESERVE = 0.15
 """Share of the budget kept for judging and writing the report."""
 
@@ -178,18 +181,22 @@ def fit_to_budget(trial: Trial, task: Task, rate: Rate, clock: Clock) -> Fitted:
         ),
     )
     dates = _dates(task, task.split.train)
-    available = max(clock.left - OVERHEAD_S, 1.0) / PLANNED_TRIALS
-    if rate.seconds(trial, task) <= available:
+    left = max(clock.left - OVERHEAD_S, 1.0)
+    if PLANNED_TRIALS * rate.seconds(trial, task) <= left:
         return Fitted(trial)
     changes: list[Intervention] = []
     tested = _dates(task, task.split.test)
-    scored = max(
-        LEAST_TEST_DATES, round(tested * TEST_ROWS / _rows(task.panel.lengths, task.split.test))
-    )
+    bars = _rows(task.panel.lengths, task.split.test)
+    scored = min(tested, max(LEAST_TEST_DATES, round(tested * TEST_ROWS / bars)))
     if scored < tested:
-        changes.append(FewerTestDates(dates=scored))
-        task = changes[0].apply(task)
-    share = available / rate.seconds(trial, task)
+        fewer = FewerTestDates(dates=scored)
+        changes.append(fewer)
+        task = fewer.apply(task)
+    full = trial.with_(*changes)
+    whole = rate.seconds(trial, task)
+    # A deficit has to be confirmed once at the user's own length, where that can be afforded at all.
+    kept_for_it = whole if whole <= CONFIRMING * left else 0.0
+    share = (left - kept_for_it) / (PLANNED_TRIALS * whole)
     kept = max(share, 0.5)
     epochs = max(LEAST_EPOCHS, round(settings.epochs * min(1.0, share / kept)))
     if share / kept < LEAST_EPOCHS / settings.epochs:
@@ -205,7 +212,7 @@ def fit_to_budget(trial: Trial, task: Task, rate: Rate, clock: Clock) -> Fitted:
     )
     if scored < tested:
         note += f", and are scored on {scored} of {tested} test dates, spread evenly"
-    return Fitted(trial.with_(*changes), trial, f"{note}.")
+    return Fitted(trial.with_(*changes), full, f"{note}.")
 
 
 def _dates(task: Task, sessions: Int) -> int:
