@@ -21,10 +21,10 @@ from fireassay.data.targets import TARGETS
 from fireassay.data.task import Task
 from fireassay.diagnosis.apply import apply
 from fireassay.diagnosis.battery import Battery, Execute, News, run_battery
-from fireassay.diagnosis.budget import Clock, Rate, fit_to_budget, measure_rate
+from fireassay.diagnosis.budget import Clock, Fitted, Rate, fit_to_budget, measure_rate
 from fireassay.diagnosis.case import Case
 from fireassay.diagnosis.checks import CHECKS, Cost
-from fireassay.diagnosis.conclude import assessment, next_steps
+from fireassay.diagnosis.conclude import assessment, decisive_first, next_steps
 from fireassay.diagnosis.foresight import foreseen, told_before
 from fireassay.diagnosis.heuristics import heuristics, metrics_reading
 from fireassay.diagnosis.prescribe import prescriptions
@@ -186,7 +186,7 @@ def inspect(
     prepared = prepare(study, frame, watch)
     watch.phase("looking at label and features")
     trial = Trial("majority", ProbeSettings(), prepared.task.fingerprint)
-    case = _case(prepared, trial, ())
+    case = _case(prepared, Fitted(trial), ())
     free = [name for name in CHECKS if CHECKS[name].cost is Cost.FREE]
     battery = run_battery(case, lambda _trials: (), clock, None, watch.news, only=free)
     diagnosis = conclude(prepared, case, battery, "cpu")
@@ -220,7 +220,7 @@ def train(study: Study, out: Path | str, frame: object = None, watch: Watch | No
     task, store = prepared.task, Store(out)
     store.refuse_other_data(task.fingerprint)
     trial = Trial(study.model, settings, task.fingerprint, seed=study.seed)
-    case = _case(prepared, trial, ())
+    case = _case(prepared, Fitted(trial), ())
     inputs = Inputs.of(task, selection_of(prepared.bars.frame, study.features, task.panel.features))
     store.write("study.toml", study.to_toml())
     store.write("inputs.json", inputs.to_json())
@@ -330,20 +330,21 @@ def open_case(prepared: Prepared, clock: Clock, device: str) -> tuple[Case, Rate
     """Return the case, the speed of the user's network here, and what the budget made of it."""
     study, task = prepared.study, prepared.task
     trial = Trial(study.model, study.learner_settings(), task.fingerprint, seed=study.seed)
-    rate, note = None, ""
+    rate, fitted = None, Fitted(trial)
     if isinstance(trial.settings, NetSettings):
         rate = measure_rate(trial, task, device)
-        trial, note = fit_to_budget(trial, task, rate, clock)
+        fitted = fit_to_budget(trial, task, rate, clock)
     names = [name for name in REFERENCES if name != study.model]
     references = [Trial(n, learner(n).default(), task.fingerprint, seed=study.seed) for n in names]
-    return _case(prepared, trial, references), rate, note
+    return _case(prepared, fitted, references), rate, fitted.note
 
 
-def _case(prepared: Prepared, trial: Trial, references: Sequence[Trial]) -> Case:
+def _case(prepared: Prepared, fitted: Fitted, references: Sequence[Trial]) -> Case:
     study, task = prepared.study, prepared.task
     return Case(
         tasks=Tasks(task),
-        trial=trial,
+        trial=fitted.trial,
+        full=fitted.full,
         references=tuple(references),
         effect=study.diagnosis.effect or EFFECT[task.label.kind],
         alpha=study.diagnosis.alpha,
@@ -359,7 +360,7 @@ def conclude(prepared: Prepared, case: Case, battery: Battery, device: str) -> D
     evidence = adjusted(battery.evidence)
     found = verdicts(evidence, case.alpha)
     order = primary(found)
-    by_id = {e.id: e for e in evidence}
+    by_id = {e.id: e for e in decisive_first(evidence, found, order)}
     as_set = battery.runs.get(case.trial.id)
     return Diagnosis(
         fireassay_version=fireassay.__version__,

@@ -8,10 +8,34 @@ from fireassay.causes import CAUSES
 from fireassay.findings import CauseVerdict, Evidence, EvidenceStatus, Sentence, Status
 
 
+def decisive_first(
+    evidence: Sequence[Evidence], found: Mapping[str, CauseVerdict], order: Sequence[str]
+) -> list[Evidence]:
+    """Order evidence for a reader: what supports the primary causes, then as it was taken."""
+    cited = [e for cause in order for e in found[cause].evidence]
+    place = {id_: i for i, id_ in enumerate(dict.fromkeys(cited))}
+    return sorted(evidence, key=lambda e: place.get(e.id, len(place)))
+
+
+def inspected(evidence: Sequence[Evidence]) -> tuple[Sentence, ...]:
+    """Return the assessment where nothing was trained: what each look at the data showed."""
+    shown = [e for e in evidence if e.status is EvidenceStatus.MEASURED]
+    sentences = [Sentence(text=e.reading, evidence=(e.id,)) for e in shown]
+    sentences.append(
+        Sentence(
+            text="Whether anything can be learned, and what keeps a model from it, takes training: "
+            "`fireassay diagnose`."
+        )
+    )
+    return tuple(sentences)
+
+
 def assessment(
     found: Mapping[str, CauseVerdict], evidence: Sequence[Evidence], order: Sequence[str]
 ) -> tuple[Sentence, ...]:
     """Return the assessment: what was found, first causes first, what was excluded, what is open."""
+    if not any(e.id == "signal" for e in evidence):
+        return inspected(evidence)
     sentences = [_opening(found, evidence, order)]
     for i, cause in enumerate(order):
         verdict = found[cause]

@@ -227,6 +227,7 @@ class Cohort:
             for name, part in (
                 ("test", self.task.split.test),
                 ("validation", self.task.split.validation),
+                ("train", self.trace["train"][1]),  # measured from as many draws as the others
             )
             for rows in (rows_of(self.task, part),)
         }
@@ -244,6 +245,11 @@ class Cohort:
                 "above_noise": above[k] if random else None,
                 "gradient": dict(zip(names, self.gradient[k].tolist(), strict=True)),
                 "changed": dict(zip(names, changed[k], strict=True)),
+                "measured": {
+                    f"{part}_{name}": value
+                    for part, found in predicted.items()
+                    for name, value in measure_row(member, *found, k).items()
+                },
             }
             runs.append(
                 Run(
