@@ -208,6 +208,23 @@ def test_targets_that_share_their_rows_are_regressed_on_all_of_them() -> None:
         assert r > 0.995
 
 
+def test_a_feature_that_only_varies_elsewhere_has_no_weight() -> None:
+    """A single outlier that no training session has must not decide a prediction."""
+    world = linear(np.random.default_rng(16), 24, 20, 4, horizon=1)
+    x = world.x.copy()
+    x[:, 2] = 1e-17 * np.random.default_rng(0).standard_normal(len(x))
+    x[30, 2] = 1.0
+    drawn = permute_dates(world.offsets, world.clusters, 9, seed=0)
+    folds = session_folds(world.clusters, 3)
+    found = ridge_null(split(x, world.offsets), world.z, drawn, folds)
+    without = ridge_null(split(x[:, [0, 1, 3]], world.offsets), world.z, drawn, folds)
+    assert found.coef[0, 0, 2] == 0
+    assert np.abs(found.predictions).max() < 10
+    np.testing.assert_allclose(
+        found.predictions[:140], without.predictions[:140], rtol=1e-6, atol=1e-9
+    )
+
+
 def test_predictions_are_sums_over_features() -> None:
     world = linear(np.random.default_rng(15), 24, 20, 4, horizon=1)
     drawn = permute_dates(world.offsets, world.clusters, 9, seed=0)

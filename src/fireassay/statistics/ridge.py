@@ -133,8 +133,13 @@ class Part:
         second = grams.xx[groups, row_set].sum(0) / n
         covariance = second - np.outer(mean, mean)
         variance = np.diag(covariance)
-        # A feature that is constant here but for rounding gets no weight.
+        # A feature that is constant here but for rounding gets no weight, nor one that hardly varies
+        # beside what it does elsewhere: its scale here would blow it up there.
         varies = variance > 1e-12 * np.maximum(np.diag(second), 1e-300)
+        everywhere = max(grams.n[:, row_set].sum(), 1)
+        overall = grams.xx[:, row_set].sum(0).diagonal() / everywhere
+        overall = overall - (grams.x[:, row_set].sum(0) / everywhere) ** 2
+        varies &= variance > 1e-8 * overall
         scale = np.where(varies, 1 / np.sqrt(np.where(varies, variance, 1)), 0.0)
         if not standardise:
             scale = varies.astype(float)

@@ -129,6 +129,16 @@ def test_where_nothing_moves_nothing_is_made_of_rounding():
         assert known.abs().max() in (None, pytest.approx(0.0, abs=1e-7)), name
 
 
+def test_typical_prices_that_are_equal_but_for_rounding_have_no_band():
+    """(H + L + C) / 3 of bars around one price differs in its last digits."""
+    price = pl.when(pl.col("bar") % 7 == 3).then(np.nextafter(100.07, 101)).otherwise(100.07)
+    flat = market(1).with_columns(high=price, low=price, close=price, open=price).drop("vwap")
+    typical = flat.select((pl.col("high") + pl.col("low") + pl.col("close")) / 3).to_series()
+    assert typical.n_unique() == 2
+    position = features.compute(flat, ["vwap_band_position"])
+    assert position.to_series().null_count() == flat.height
+
+
 @settings(max_examples=4, deadline=None)
 @given(seed=st.integers(0, 1000))
 def test_free_of_scale(seed: int):

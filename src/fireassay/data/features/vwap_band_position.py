@@ -40,7 +40,9 @@ def vwap_band_position() -> pl.Expr:
 
     def deviation(square: pl.Expr, mean: pl.Expr) -> pl.Expr:
         variance = square - mean.pow(2)
-        return pl.when(variance > NEGLIGIBLE * square).then(variance.sqrt())
+        # x is a relative difference: a deviation of less than rounding isn't one.
+        known = (variance > NEGLIGIBLE * square) & (variance > NEGLIGIBLE**2)
+        return pl.when(known).then(variance.sqrt())
 
     x = log_ratio(pl.col(TYPICAL), first_known(pl.col(TYPICAL)))
     volume = pl.when(pl.col(TYPICAL).is_not_null()).then(pl.col("volume"))
