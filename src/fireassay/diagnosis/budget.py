@@ -45,8 +45,9 @@ BATTERY_DRAWS = 2
 TEST_ROWS, LEAST_TEST_DATES = 20_000, 60
 """Bars about that a shortened trial is scored on, and dates at least, spread over the test part."""
 
-BATTERY_ROWS = 3000
-"""Bars of each part that the per-epoch measures look at inside the battery; the last ones see all."""
+BATTERY_ROWS, BATTERY_ROWS_STOPPING = 1200, 3000
+"""Bars of each part that the per-epoch measures look at inside the battery, and where early stopping
+goes by them; what is judged is predicted on all test bars."""
 
 
 @dataclass
@@ -176,7 +177,10 @@ def fit_to_budget(trial: Trial, task: Task, rate: Rate, clock: Clock) -> Fitted:
         settings=settings.model_copy(
             update={
                 "draws": min(settings.draws, BATTERY_DRAWS),
-                "trace_rows": min(settings.trace_rows, BATTERY_ROWS),
+                "trace_rows": min(
+                    settings.trace_rows,
+                    BATTERY_ROWS_STOPPING if settings.patience else BATTERY_ROWS,
+                ),
             }
         ),
     )
