@@ -22,6 +22,13 @@ from fireassay.findings import (
     Series,
 )
 
+SCANNED = (
+    ("volatility_increase", 10, 0.8104, 0.005, 0.0042, 0.0, 30_412, "can be learned", ""),
+    ("vwap_reversion_magnitude", 10, 0.1217, 0.005, 0.0113, 0.0, 30_398, "can be learned", ""),
+    ("vwap_touch", 5, 0.8467, 0.005, 0.0121, 0.0, 30_399, "mechanical", "Near is likely."),
+    ("vwap_reversion", 1, 0.4987, 0.97, -0.0021, 0.312, 20_921, "nothing seen", "A third is ties."),
+)
+
 
 def epoch(i: int) -> dict[str, Any]:
     fade = math.exp(-i / 12)
@@ -366,6 +373,21 @@ def evidence() -> dict[str, Evidence]:
             reading="Reversion becomes learnable from 5 steps on; volatility and volume are "
             "learnable at every horizon.",
             caveat="An AUC isn't a profit: costs are not in it.",
+            table=tuple(
+                {
+                    "target": f"{name}:{horizon}",
+                    "score": score,
+                    "low": score - 0.0082,
+                    "high": score + 0.0079,
+                    "p adjusted": p,
+                    "a bar later": score - lost,
+                    "ties share": ties,
+                    "labels": labels,
+                    "verdict": verdict,
+                    "note": note,
+                }
+                for name, horizon, score, p, lost, ties, labels, verdict, note in SCANNED
+            ),
             plot=_scan(),
         ),
         Evidence(

@@ -82,6 +82,10 @@ def hostile(columns: int = 10_000) -> Diagnosis:
             reading=bad(),
             caveat=bad(),
             numbers=dict.fromkeys(names[:200], 1.5),
+            table=tuple(
+                {bad()[:80]: bad(), "low": 0.1, "high": 1e300, **dict.fromkeys(names[:30], 0.5 * j)}
+                for j in range(90 if i == 0 else 2)
+            ),
             plot=plot,
         )
         for i, plot in enumerate(plots)

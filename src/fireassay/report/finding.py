@@ -20,6 +20,7 @@ from fireassay.findings import (
 from fireassay.report.blocks import Inline, Table
 from fireassay.report.chart import Chart, Path
 from fireassay.report.cited import Cited, Source
+from fireassay.report.extracts import MOST_ROWS, REST, records
 from fireassay.report.numerals import AUTO, EXACT, P_VALUE, WHOLE_PERCENT, Style, decimals_for
 from fireassay.report.wording import cell, clip
 
@@ -54,6 +55,8 @@ class Finding:
         The effect with its interval, in one line; empty where nothing was measured.
     numbers
         Everything measured, a row each.
+    table
+        Figures that are read side by side.
     rests_on
         Sessions and trials.
     seen_under
@@ -75,6 +78,7 @@ class Finding:
     caveat: str
     result: Inline
     numbers: Table | None
+    table: Table | None
     rests_on: Inline
     seen_under: Inline
     bears_on: tuple[BearingView, ...]
@@ -98,6 +102,7 @@ def find(diagnosis: Diagnosis, source: Source, key: str, number: int) -> Finding
         caveat=clip(item.caveat, LONG),
         result=_result(item, source, at, style),
         numbers=_numbers(item, source, at, style),
+        table=_table(item, source, (*at, "table")),
         rests_on=_rests_on(item, source, at),
         seen_under=_seen_under(item, source, at),
         bears_on=tuple(_bearings(diagnosis, item, source, at)),
@@ -169,6 +174,41 @@ def _numbers(item: Evidence, source: Source, at: Path, style: Style) -> Table | 
         return None
     note = "More numbers are in diagnosis.json." if len(extra) > MOST_NUMBERS else ""
     return Table("Numbers", ("quantity", "value"), tuple(rows), frozenset({1}), note)
+
+
+def _table(item: Evidence, source: Source, at: Path) -> Table | None:
+    """Lay out the rows; scores take the decimals of their intervals, if the rows have any."""
+    columns: dict[str, list[Any]] = {}
+    for row in item.table:
+        for name, value in row.items():
+            columns.setdefault(name, []).append(value)
+    ends = zip(columns.get("low", ()), columns.get("high", ()), strict=False)
+    spreads = sorted(high - low for low, high in ends if _is_real(low) and _is_real(high))
+    spread = spreads[len(spreads) // 2] if spreads else None
+    styles = {name: _column_style(name, values, spread) for name, values in columns.items()}
+    return records(
+        source,
+        at,
+        range(min(len(item.table), MOST_ROWS)),
+        clip(item.question, 300),
+        style=lambda _, name: styles[name],
+        note=REST if len(item.table) > MOST_ROWS else "",
+    )
+
+
+def _is_real(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _column_style(name: str, values: list[Any], spread: float | None) -> Style:
+    """Return how a column's numbers are written: p-values, shares, and what is compared."""
+    if name.split(" ", maxsplit=1)[0] in {"p", "q"}:
+        return P_VALUE
+    if name.endswith("share"):
+        return WHOLE_PERCENT
+    real = [v for v in values if _is_real(v)]
+    scores = real and all(isinstance(v, float) and abs(v) <= 1 for v in real)
+    return decimals_for(spread if scores else None, real)
 
 
 def _null_rows(null: Mapping[str, Any], source: Source, at: Path, style: Style, row: Any) -> None:

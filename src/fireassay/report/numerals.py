@@ -160,13 +160,15 @@ def _p(value: float, _style: Style) -> str:
     return f"{value:.4f}" if value >= 0.00005 else _scientific(value, 1)
 
 
-def _scientific(value: float, decimals: int) -> str:
+def _scientific(value: float | Decimal, decimals: int) -> str:
     # Decimal, since an integer of JSON may be too large for a float.
     mantissa, _, exponent = f"{Decimal(value):.{decimals}e}".partition("e")
     return f"{mantissa}e{int(exponent)}"
 
 
 def _percent(value: float, style: Style) -> str:
+    if isinstance(value, float) and abs(value) > 1e300:  # a hundred times that is no float
+        return f"{_scientific(Decimal(value) * 100, 2)}\u00a0%"
     return f"{_fixed(100 * value, style)}\u00a0%"
 
 

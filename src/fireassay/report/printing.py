@@ -6,15 +6,17 @@ Everything is at most as wide as the terminal, and no text is read as markup or 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fireassay.report.blocks import Entry, Inline, Line, Ref, Table
 from fireassay.report.cited import Cited
+from fireassay.report.numerals import NOT_GIVEN
 from fireassay.report.wording import clean
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
     from rich.text import Text
 
 WIDTH = 80
@@ -101,3 +103,62 @@ def table(item: Table) -> RenderableType:
     for row in item.rows:
         grid.add_row(*(words(plain(part)) for part in row))
     return grid
+
+
+@dataclass(frozen=True)
+class Records:
+    """A wide table in a narrow place: the columns of numbers that fit, texts below their row.
+
+    Attributes
+    ----------
+    item
+        The table; its first column names the rows.
+    most
+        Rows that are shown.
+    """
+
+    item: Table
+    most: int = 24
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Lay the table out for the width there is."""
+        from rich.cells import cell_len
+        from rich.padding import Padding
+
+        rows = [[clean(plain(part)) for part in row] for row in self.item.rows[: self.most]]
+        heads = [clean(name).rsplit(" ", 1) for name in self.item.head]
+        widths = [
+            max(*map(cell_len, head), *(cell_len(row[i]) for row in rows))
+            for i, head in enumerate(heads)
+        ]
+        widths[0] = min(widths[0], options.max_width // 2)
+        chosen, used = [0], widths[0]
+        numbers = sorted(self.item.numeric - {0})
+        for i in numbers:
+            if used + 1 + widths[i] > options.max_width:
+                break
+            chosen.append(i)
+            used += 1 + widths[i]
+        tall = max(len(heads[i]) for i in chosen)
+        for k in range(tall):
+            cells = [([""] * (tall - len(heads[i])) + heads[i])[k] for i in chosen]
+            yield words(_aligned(cells, [widths[i] for i in chosen]), "dim")
+        texts = [i for i in range(1, len(heads)) if i not in self.item.numeric]
+        for row in rows:
+            yield words(_aligned([row[i] for i in chosen], [widths[i] for i in chosen]))
+            said = ". ".join(row[i].rstrip(".") for i in texts if row[i] not in ("", NOT_GIVEN))
+            if said:
+                yield Padding(words(f"{said}.", "dim"), (0, 0, 0, 2))
+        left_out = len(self.item.rows) > self.most or len(chosen) <= len(numbers)
+        if left_out or self.item.note:
+            yield words("More of this table is in report.html and diagnosis.json.", "dim")
+
+
+def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """Return cells in one line, the first at the left and numbers at the right."""
+    from rich.cells import cell_len, set_cell_size
+
+    first, *rest = zip(cells, widths, strict=True)
+    out = [set_cell_size(*first)]
+    out += [" " * (width - cell_len(cell)) + cell for cell, width in rest]
+    return " ".join(out)

@@ -133,6 +133,8 @@ def _finding(finding: Finding) -> list[str]:
     out.append("\n".join(f"- {name}: {said}" for name, said in facts if said))
     if finding.numbers:
         out.append(table(finding.numbers))
+    if finding.table:
+        out.append(table(finding.table))
     if finding.chart:
         out += _figure(finding.chart)
     return out

@@ -12,6 +12,7 @@ from fireassay.report.figures.tracks import key, tracks
 from fireassay.report.finding import Finding
 from fireassay.report.forms import form
 from fireassay.report.printing import (
+    Records,
     columns,
     facts,
     hanging,
@@ -134,6 +135,8 @@ def _finding(finding: Finding) -> Iterator[RenderableType]:
         yield hanging("", words(f"Control: {finding.control}", "dim"))
     if finding.caveat:
         yield hanging("", words(f"Can't say: {finding.caveat}", "dim"))
+    if finding.table:
+        yield hanging("", Records(finding.table))
     if finding.chart and finding.chart.plot.kind == "ladder":
         yield hanging("", _ladder(finding.chart))
 
