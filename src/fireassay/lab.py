@@ -301,7 +301,8 @@ def predict(
         bars, panel = prepared.bars, prepared.task.panel
     else:
         watch.phase("reading bars")
-        bars = load(kept.settings_for(location, reading), frame, need_prices=kept.study.needs_prices)
+        settings, needed = kept.settings_for(location, reading), kept.study.needs_prices
+        bars = load(settings, frame, need_prices=needed, least_sessions=1)
         watch.phase("computing features")
         try:
             panel = build_panel(bars, kept.inputs.selection)

@@ -54,7 +54,12 @@ def read(location: object = "", **options: Any) -> Bars:
     return load(settings, frame)
 
 
-def load(settings: DataSettings, frame: object = None, need_prices: bool = True) -> Bars:
+def load(
+    settings: DataSettings,
+    frame: object = None,
+    need_prices: bool = True,
+    least_sessions: int = reading.LEAST_SESSIONS,
+) -> Bars:
     """Read, check and divide bars into sessions.
 
     Parameters
@@ -66,6 +71,8 @@ def load(settings: DataSettings, frame: object = None, need_prices: bool = True)
     need_prices
         Whether bars without prices are of no use. False when the user's own columns are features
         and target: then a time column, or a session column alone, is enough.
+    least_sessions
+        Sessions without which the bars are of no use: a trained model can be asked about one.
 
     Returns
     -------
@@ -101,7 +108,8 @@ def load(settings: DataSettings, frame: object = None, need_prices: bool = True)
         schedule=rows.schedule,
         zone=rows.schedule.zone if zoned and rows.schedule is not None else None,
     )
-    state = reading.State(view, {**table.readings, "layout": layout.name, **rows.readings})
+    readings = {**table.readings, "layout": layout.name, **rows.readings}
+    state = reading.State(view, readings, least_sessions=least_sessions)
     state = reading.ordered(state.examined(Stage.SOURCE))
     state = reading.divided(reading.stamped(state)).examined(Stage.SORTED)
     state = reading.indexed(reading.made(state))

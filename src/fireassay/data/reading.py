@@ -27,11 +27,12 @@ LEAST_BARS = 1.5
 
 @dataclass(frozen=True)
 class State:
-    """Rows on their way to bars, and what was read and noticed so far."""
+    """Rows on their way to bars, what was read and noticed so far, and how many sessions it takes."""
 
     view: View
     readings: Mapping[str, Value]
     items: tuple[AuditItem, ...] = ()
+    least_sessions: int = LEAST_SESSIONS
 
     @property
     def step(self) -> clock.Step:
@@ -164,7 +165,7 @@ def numbered(state: State) -> State:
     if not len(lengths):
         raise DataError("no bar is left", where=where, fix=_left_out(state) or NO_ROWS)
     told = f"divided by: {state.readings['sessions']}"
-    if len(lengths) < LEAST_SESSIONS:
+    if len(lengths) < state.least_sessions:
         raise DataError(
             f"one session only ({frame.height} bars; {told})",
             where=where,

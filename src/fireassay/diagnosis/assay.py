@@ -13,8 +13,10 @@ from fireassay.data.task import Task
 from fireassay.diagnosis.case import Case, Scored
 from fireassay.diagnosis.heuristics import read_printed
 from fireassay.findings import Evidence, Sentence
-from fireassay.statistics.bootstrap import Estimate
+from fireassay.seeds import derive
+from fireassay.statistics.bootstrap import Estimate, mean_interval
 from fireassay.statistics.null import NullTest
+from fireassay.statistics.scores import CLIP
 from fireassay.trained import Ledger, Member
 from fireassay.training.measures import measures
 from fireassay.training.measuring import rows_of, spread_evenly
@@ -58,7 +60,7 @@ def assay(case: Case, runs: Sequence[Run]) -> Assay:
     said = [
         *_verdict(case, scored, held_out),
         *_bounce(case, held_out),
-        *_fit(case, runs[0].final, trivial),
+        *([] if _same(scored) else _fit(case, runs[0], trivial, len(runs) > 1)),
         *_course(case, runs),
         *_account(case, ledger),
     ]
@@ -178,35 +180,62 @@ def _bounce(case: Case, held_out: Evidence) -> list[str]:
     return [f"{told} `fireassay diagnose` tests it."]
 
 
-def _fit(case: Case, final: Mapping[str, float], trivial: Mapping[str, float]) -> list[str]:
-    """Compare the fit of training and test sessions with a prediction of no skill."""
-    if case.task.label.kind == "real":
-        train, test = final.get("train_r2", math.nan), final.get("test_r2", math.nan)
-        if math.isnan(train) or math.isnan(test):
-            return []
-        told = (
-            f"R² {train:.4f} on training sessions, {test:.4f} on later ones; the training mean alone"
-        )
-        gain = test - trivial["test_r2"]
-        return [f"{told} gives {trivial['test_r2']:.4f} there{_carried(train, gain)}"]
-    train, test = final.get("train_nll", math.nan), final.get("test_nll", math.nan)
+def _fit(case: Case, run: Run, trivial: Mapping[str, float], several: bool) -> list[str]:
+    """Compare what is predicted of training and of later sessions with a prediction of no skill."""
+    real = case.task.label.kind == "real"
+    final, name = run.final, "r2" if real else "nll"
+    train, test = final.get(f"train_{name}", math.nan), final.get(f"test_{name}", math.nan)
     if math.isnan(train) or math.isnan(test):
         return []
-    gains = trivial["train_nll"] - train, trivial["test_nll"] - test
-    told = (
-        f"NLL {train:.4f} on training sessions and {test:.4f} on later ones, where the class shares"
-    )
-    alone = f"{trivial['train_nll']:.4f} and {trivial['test_nll']:.4f}"
-    return [f"{told} alone give {alone}{_carried(*gains)}"]
+    before, after = trivial[f"train_{name}"], trivial[f"test_{name}"]
+    who = f" (seed {run.trial.seed})" if several else ""
+    alone = "the training labels' mean" if real else "the class shares"
+    measure, give = ("R²", "gives") if real else ("NLL", "give")
+    told = f"{measure} {train:.4f} on training sessions and {test:.4f} on later ones{who}, where "
+    told += f"{alone} alone {give} {before:.4f} and {after:.4f}"
+    fitted = train > before if real else train < before
+    if not fitted:
+        what = "predictions" if real else "probabilities"
+        return [f"{told}: as {what} they are no better, even of the training sessions."]
+    gain = _gain(case, run)
+    unit = "of the variance" if real else "nats a label"
+    size = f"{gain.value:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}] {unit}"
+    if gain.low > 0:
+        return [f"{told}: later sessions are predicted better too, by {size}."]
+    if gain.high < 0:
+        return [f"{told}: what is fitted there makes later predictions worse, by {size}."]
+    return [f"{told}: what is fitted there makes no difference later that can be seen, {size}."]
 
 
-def _carried(train: float, test: float) -> str:
-    """Say what gains on a prediction of no skill mean: its size in NLL or R², of either part."""
-    if train <= 0:
-        return ": as probabilities they are no better, even of the training sessions."
-    if test <= 0:
-        return ": what makes them better there makes them worse later."
-    return "."
+def _gain(case: Case, run: Run) -> Estimate:
+    """Return what a run's predictions gain on no skill, on average over test dates.
+
+    In nats a label, or for a real label in shares of its variance.
+    """
+    task = case.task
+    rows, mean = run.test.rows, run.test.mean.astype(np.float64)
+    y = task.label.y[rows].astype(np.float64)
+    constant = np.tile(_shares(task), (len(rows), 1))
+    loss, other = (_loss(task.label.kind, p, y) for p in (mean, constant))
+    _, date = np.unique(task.panel.clusters[task.panel.session_of_row[rows]], return_inverse=True)
+    each = np.bincount(date, other - loss) / np.bincount(date)
+    return mean_interval(each, seed=derive("gain on no skill", task.fingerprint))
+
+
+def _loss(kind: str, mean: Float, y: Float) -> Float:
+    """Return `[n]` the loss of each row: nats, or squared errors in units of the label's variance."""
+    if kind == "real":
+        return (y - mean[:, 0]) ** 2 / y.var()
+    p = np.concatenate([1 - mean, mean], axis=1) if kind == "binary" else mean
+    return -np.log(np.clip(p[np.arange(len(y)), y.astype(np.int64)], CLIP, 1))
+
+
+def _shares(task: Task) -> Float:
+    """Return `[C]` the training labels' class shares (binary: that of class 1), or their mean."""
+    y = task.label.y[task.train_rows].astype(np.float64)
+    if task.label.kind == "multiclass":
+        return np.bincount(y.astype(np.int64), minlength=len(task.label.classes)) / len(y)
+    return np.array([y.mean()])
 
 
 def _course(case: Case, runs: Sequence[Run]) -> list[str]:
@@ -274,11 +303,7 @@ def _ledger(case: Case, runs: Sequence[Run], trivial: Mapping[str, float]) -> Le
 def _no_skill(case: Case) -> dict[str, float]:
     """Return the measures of the training labels' class shares, or mean, by part and name."""
     task, settings = case.task, case.trial.settings
-    y = task.label.y[task.train_rows].astype(np.float64)
-    if task.label.kind == "multiclass":
-        share = np.bincount(y.astype(np.int64), minlength=len(task.label.classes)) / len(y)
-    else:
-        share = np.array([y.mean()])
+    share = _shares(task)
     parts = {"train": task.train_rows, "validation": task.validation_rows, "test": task.test_rows}
     if isinstance(settings, NetSettings):
         # The rows on which a network's training is measured.
