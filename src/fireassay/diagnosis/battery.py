@@ -95,7 +95,13 @@ def _run_level(
     """Plan and run the checks of one level of cost, then judge them."""
     active: list[Check] = []
     for check in checks:
-        why = check.applies(case)
+        try:
+            why = check.applies(case)
+        except UserError:
+            raise
+        except Exception:  # a check that crashes is a finding, not the end of the battery
+            battery.crashes[check.id] = traceback.format_exc()
+            why = ""
         if why:
             _add(battery, news, check.without(EvidenceStatus.NOT_APPLICABLE, f"Left out: {why}."))
         else:
@@ -154,7 +160,7 @@ def _pool(
             trials = check.plan(case, battery.runs)
         except UserError:
             raise
-        except Exception:  # a check that crashes is a finding, not the end of the battery
+        except Exception:  # as above
             battery.crashes[check.id] = traceback.format_exc()
             continue
         for trial in trials:
@@ -171,7 +177,7 @@ def _judged(check: Check, case: Case, battery: Battery) -> Sequence[Evidence]:
             return check.judge(case, battery.runs)
         except UserError:
             raise
-        except Exception:  # as in _pool
+        except Exception:  # as above
             battery.crashes[check.id] = traceback.format_exc()
     last = battery.crashes[check.id].strip().splitlines()[-1]
     return [check.without(EvidenceStatus.FAILED, f"The check failed: {last}")]
