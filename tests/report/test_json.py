@@ -62,5 +62,6 @@ def test_the_command_writes_the_published_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("fireassay.report.schema.FILE", tmp_path / "schema.json")
+    monkeypatch.setattr("fireassay.report.schema.TRAINING", tmp_path / "train.json")
     runpy.run_module("fireassay.report.schema", run_name="__main__")
     assert (tmp_path / "schema.json").read_text(encoding="utf-8") == schema_text()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from fireassay.errors import SettingError, UserError
 from fireassay.findings import DataAudit, Evidence, Interval, Null, Sentence
 from fireassay.report import read, render
 from fireassay.report.cited import Cited, resolve
+from fireassay.report.schema import TRAINING, schema_text, training_schema
 from fireassay.report.training.page import MOST_EPOCHS, arrange, chosen_epochs
 from fireassay.trained import Before, Ledger, Member, Trained
 
@@ -179,6 +181,18 @@ def test_json_is_read_back_from_a_folder(tmp_path: Path) -> None:
     (tmp_path / "train.json").write_text('{"schema_version": "1.0"}')
     with pytest.raises(UserError, match="it isn't a training"):
         read(tmp_path)
+
+
+def test_the_published_schema_is_current_and_fits() -> None:
+    """Run `python -m fireassay.report.schema` when this fails."""
+    schema = training_schema()
+    assert TRAINING.read_text(encoding="utf-8") == schema_text(schema)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    tree = json.loads(render(example(), "json"))
+    jsonschema.validate(tree, schema)
+    for key, value in (("schema_version", "0.9"), ("members", {}), ("surprise", 1)):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({**tree, key: value}, schema)
 
 
 def test_a_form_that_it_hasnt_is_told() -> None:

@@ -1,7 +1,7 @@
-"""The JSON Schema of diagnosis.json, published beside the code that writes it.
+"""The JSON Schemas of diagnosis.json and train.json, published beside the code that writes them.
 
-`python -m fireassay.report.schema` writes it again after the findings have changed; a test says when
-that was forgotten.
+`python -m fireassay.report.schema` writes them again after the findings have changed; a test says
+when that was forgotten.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from fireassay import trained
 from fireassay.causes import CAUSES
 from fireassay.findings import SCHEMA_VERSION, Diagnosis
 
 FILE = Path(__file__).parent / "diagnosis.schema.json"
+TRAINING = Path(__file__).parent / "train.schema.json"
 
 
 def diagnosis_schema() -> dict[str, Any]:
@@ -31,6 +33,18 @@ def diagnosis_schema() -> dict[str, Any]:
     }
 
 
-def schema_text() -> str:
-    """Return the schema as the published file holds it."""
-    return json.dumps(diagnosis_schema(), indent=2, ensure_ascii=False) + "\n"
+def training_schema() -> dict[str, Any]:
+    """Return the schema (draft 2020-12) of what `Trained.to_json` writes."""
+    schema = trained.Trained.model_json_schema(mode="serialization")
+    version = trained.SCHEMA_VERSION
+    schema["properties"]["schema_version"] = {"const": version, "type": "string"}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"https://fireassay.readthedocs.io/schema/train-{version}.json",
+        **schema,
+    }
+
+
+def schema_text(schema: dict[str, Any] | None = None) -> str:
+    """Return a schema (that of a diagnosis, if none is given) as the published file holds it."""
+    return json.dumps(schema or diagnosis_schema(), indent=2, ensure_ascii=False) + "\n"
