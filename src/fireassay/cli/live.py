@@ -205,7 +205,7 @@ class _Terminal:
             part = "validation" if "validation_nll" in news.row else "training"
             text += f", {part} NLL {value:.4f}"
         if news.ended:
-            text += "; predicting with the weights that are kept"
+            text = "predicting with the weights that are kept"
         now, seconds = time.monotonic(), left(news)
         self.bar.update(
             self.task,
