@@ -11,8 +11,7 @@ mutual information any; none of them sees interactions.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -75,6 +74,12 @@ Precision = type[np.float32] | type[np.float64]
 
 FEATURE_BINS = 8
 LABEL_BINS = 3
+LONG = 128
+"""Bars from which a session is multiplied with its donors' labels by itself."""
+
+TOGETHER = 4096
+"""Bars of short sessions that are multiplied together."""
+
 MOST_CLASSES = 5
 """Labels with more distinct values than this are taken as real."""
 
@@ -107,15 +112,17 @@ def associate(
 
     Notes
     -----
-    Sums of features with a donor's labels are one matrix product per session, for each donor once.
-    They run in single precision where there is much to do: relative error about 1e-6.
+    Sums of features with the labels that draws give are matrix products (`_Donated.sums`). They run
+    in single precision where there is much to do: relative error about 1e-6. Sessions that take no
+    part in the permutations are left out altogether, also of ranks and bins.
     """
     if permutations.shifts is not None:
         raise ValueError("associations need labels exchanged between sessions, not turned inside")
     work = len(y) * x.shape[1] * (permutations.draws + 1)
     precision: Precision = np.float64 if work < 5e8 else np.float32
-    known = ~np.isnan(x)
     table = _Donated(y, permutations, precision)
+    x, y = x[table.rows], table.y
+    known = ~np.isnan(x)
     places = _places(x, precision) if set(measures) - {Measure.PEARSON} else x
     found = {}
     for measure in measures:
@@ -148,21 +155,26 @@ def _judge(measure: Measure, values: Float) -> Association:
 
 
 class _Donated:
-    """Sums over bars of a matrix with what each draw gives, session by session.
+    """Sums over bars of a matrix with what each draw gives, of the sessions that take part.
 
-    Row 0 of the draws is the observed order. Labels of a donor, or its pattern of labelled bars,
-    meet a session's features once, however many draws share them.
+    Row 0 of the draws is the observed order; donor S gives nothing. `rows` tells which rows of the
+    data the sessions that take part have: matrices hold these alone.
     """
 
     def __init__(self, y: Float, permutations: Permutations, precision: Precision) -> None:
-        self.offsets = permutations.offsets
-        sessions = len(self.offsets) - 1
-        own = np.where(permutations.unit >= 0, np.arange(sessions), -1)
-        self.donors = np.vstack([own, permutations.donors])
-        self.donors[self.donors < 0] = sessions
+        taking = permutations.unit >= 0
+        sessions = np.flatnonzero(taking)
+        self.rows = taking[session_of_row(permutations.offsets)]
+        self.y = y[self.rows]
+        self.offsets = np.r_[0, np.cumsum(np.diff(permutations.offsets)[sessions])]
+        place = np.full(len(taking) + 1, len(sessions))
+        place[sessions] = np.arange(len(sessions))
+        # A donor of −1, the last place, gives nothing.
+        self.donors = np.vstack([np.arange(len(sessions)), place[permutations.donors[:, sessions]]])
         self.precision = precision
-        self.labelled = ~np.isnan(y)
-        self.has = self.padded(np.ones_like(y))
+        self.labelled = ~np.isnan(self.y)
+        self.session, self.bar = session_of_row(self.offsets), bar_of_row(self.offsets)
+        self.has = self.padded(np.ones_like(self.y))
         codes = [row.tobytes() for row in np.packbits(self.has > 0, axis=1)]
         first = {code: s for s, code in enumerate(codes)}
         self.pattern = np.array([first[code] for code in codes])
@@ -172,8 +184,7 @@ class _Donated:
         width = int(np.diff(self.offsets).max(initial=1))
         out: Float = np.zeros((len(self.offsets), width), dtype=self.precision)
         rows = self.labelled
-        session, bar = session_of_row(self.offsets)[rows], bar_of_row(self.offsets)[rows]
-        out[session, bar] = values[rows]
+        out[self.session[rows], self.bar[rows]] = values[rows]
         return out
 
     def sums(self, matrix: Callable[[slice], Float], given: Sequence[Float]) -> list[Float]:
@@ -186,20 +197,41 @@ class _Donated:
         given
             Padded label values `[S + 1, T]`; `self.has` itself depends on the donor's pattern of
             labelled bars alone, of which there are few.
+
+        Notes
+        -----
+        A long session meets the labels of each of its donors once, however many draws share them;
+        short ones are taken together, with their labels laid out draw by draw.
         """
         totals: list[Float] = []
-        for s, (low, high) in enumerate(itertools.pairwise(self.offsets.tolist())):
-            if low == high:
-                continue
-            rows = matrix(slice(low, high))
+        for low, high in self._stretches():
+            span = slice(int(self.offsets[low]), int(self.offsets[high]))
+            rows = matrix(span)
             if not totals:
                 totals = [np.zeros((len(self.donors), rows.shape[1])) for _ in given]
-            donors = self.donors[:, s]
             for total, values in zip(totals, given, strict=True):
-                chosen = self.pattern[donors] if values is self.has else donors
-                givers, draw = givers_of(chosen, len(values))
-                total += (values[givers, : high - low] @ rows)[draw]
+                if high - low == 1:
+                    chosen = self.donors[:, low]
+                    chosen = self.pattern[chosen] if values is self.has else chosen
+                    givers, draw = givers_of(chosen, len(values))
+                    total += (values[givers, : len(rows)] @ rows)[draw]
+                else:
+                    at = self.donors[:, self.session[span]] * values.shape[1] + self.bar[span]
+                    total += values.ravel()[at] @ rows
         return totals
+
+    def _stretches(self) -> Iterator[tuple[int, int]]:
+        """Yield runs of sessions: each long one alone, neighbouring short ones up to `TOGETHER`."""
+        lengths = np.diff(self.offsets)
+        low = 0
+        while low < len(lengths):
+            end = int(np.searchsorted(self.offsets, self.offsets[low] + TOGETHER, side="right")) - 1
+            long = np.flatnonzero(lengths[low:end] >= LONG)
+            # A run ends before the next long session; one that is long itself is a run.
+            high = max(low + int(long[0]) if len(long) else end, low + 1)
+            if lengths[low:high].any():
+                yield low, high
+            low = high
 
     def label_sums(self, *given: Float) -> list[Float]:
         """Return for each of `given` `[B + 1, 1]` its sum over the bars that each session has."""

@@ -183,28 +183,33 @@ class OverlappingNoise:
         session = session_of_row(offsets)
         # Every session has `horizon` more returns than bars, so that its last bar has an outcome.
         self.returns = len(y) + horizon * (len(offsets) - 1)
-        self.start = np.arange(len(y)) + horizon * session
+        self.start = (np.arange(len(y)) + horizon * session)[self.known]
         _, date = np.unique(clusters, return_inverse=True)
         width = int(np.diff(offsets).max(initial=0)) + horizon
         self.common = (int(date.max(initial=-1)) + 1) * width
-        self.common_start = date[session] * width + bar_of_row(offsets)
+        self.common_start = (date[session] * width + bar_of_row(offsets))[self.known]
         shared = shared_between_sessions(y, offsets, clusters)
         # Signs of two normals with correlation ρ correlate by 2/π · arcsin ρ.
         classes = len(self.values) <= FEW
         self.shared = float(np.sin(np.pi / 2 * min(shared, 1.0))) if classes else min(shared, 1.0)
 
     def _sums(self, count: int, start: Int, rng: np.random.Generator) -> Float:
+        if self.horizon == 1:
+            return rng.standard_normal(count)[start]
         total = np.cumsum(np.append(0.0, rng.standard_normal(count)))
         return total[start + self.horizon] - total[start]
 
     def draw(self, rng: np.random.Generator) -> Float:
         """Return `[R]` labels."""
-        sums = self._sums(self.returns, self.start, rng)
+        sums: Float
+        if self.horizon == 1:  # outcomes don't overlap: each has a return of its own
+            sums = rng.standard_normal(len(self.sorted))
+        else:
+            sums = self._sums(self.returns, self.start, rng)
         if self.shared > 0:
             common = self._sums(self.common, self.common_start, rng)
             sums = np.sqrt(1 - self.shared) * sums + np.sqrt(self.shared) * common
-        sums = sums[self.known]
-        out = np.full(len(self.start), np.nan)
+        out = np.full(len(self.known), np.nan)
         if len(self.values) <= FEW:
             bounds = np.partition(sums, self.cuts)[self.cuts] if len(self.cuts) else self.cuts
             out[self.known] = self.values[np.searchsorted(bounds, sums, side="right")]

@@ -12,17 +12,24 @@ from fireassay.errors import SettingError
 if TYPE_CHECKING:
     from fireassay.findings import Value
 
+SPIN = "10"
+"""Exponent of 2: cycles for which a thread of OpenBLAS waits for work before it sleeps."""
+
 SHOWN = ("torch", "numpy", "scipy", "scikit-learn", "polars", "exchange_calendars")
 
 
 def share_processors() -> None:
-    """Let idle threads sleep instead of spin; call before torch is imported.
+    """Let idle threads sleep instead of spin; call before NumPy and torch are imported.
 
     Beside another busy process on the same cores spinning OpenMP threads made a training step 6 to 8
-    times slower, sleeping ones 1.5 times (measured, 2 cores). A user's own setting is kept.
+    times slower, sleeping ones 1.5 times; and NumPy's own (OpenBLAS, which waits up to 2^26 cycles)
+    made the inner products of a label's autocorrelation take 7 times the processor time (measured,
+    2 cores). A user's own settings are kept.
     """
     if "torch" not in sys.modules:
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    if "numpy" not in sys.modules:
+        os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", SPIN)
 
 
 def pick_device(wanted: str) -> str:
