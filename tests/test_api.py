@@ -57,6 +57,7 @@ def test_every_public_name_is_there_typed_and_explained() -> None:
         "load_run",
         "predict",
         "render",
+        "scan",
         "simulate",
         "train",
     ],

@@ -30,6 +30,7 @@ _HOME = {
     "predict": "fireassay.api",
     "render": "fireassay.api",
     "resolve": "fireassay.study",
+    "scan": "fireassay.api",
     "simulate": "fireassay.api",
     "train": "fireassay.api",
 }

@@ -5,6 +5,7 @@ from fireassay.api import inspect as inspect
 from fireassay.api import load_run as load_run
 from fireassay.api import predict as predict
 from fireassay.api import render as render
+from fireassay.api import scan as scan
 from fireassay.api import simulate as simulate
 from fireassay.api import train as train
 from fireassay.errors import DataError as DataError

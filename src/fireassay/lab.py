@@ -14,10 +14,11 @@ import polars as pl
 
 import fireassay
 from fireassay.data.assemble import build_panel, build_task
-from fireassay.data.bars import Bars
+from fireassay.data.bars import MARKET_COLUMNS, Bars
 from fireassay.data.columns import selection_of
 from fireassay.data.load import load
-from fireassay.data.targets import TARGETS
+from fireassay.data.splits import walk_forward
+from fireassay.data.targets import TARGETS, available, labels
 from fireassay.data.task import Task
 from fireassay.diagnosis.apply import apply
 from fireassay.diagnosis.battery import Battery, Execute, News, run_battery
@@ -28,6 +29,16 @@ from fireassay.diagnosis.conclude import assessment, decisive_first, next_steps
 from fireassay.diagnosis.foresight import foreseen, told_before
 from fireassay.diagnosis.heuristics import heuristics, metrics_reading
 from fireassay.diagnosis.prescribe import prescriptions
+from fireassay.diagnosis.scan import (
+    Part,
+    candidates,
+    evidence_of,
+    judge_all,
+    label_maker,
+    scan_targets,
+    scanned_in_words,
+    specifications,
+)
 from fireassay.diagnosis.verdict import adjusted, primary, verdicts
 from fireassay.errors import DataError, UserError
 from fireassay.findings import BudgetUse, Diagnosis
@@ -59,8 +70,8 @@ class Watch:
 
     Attributes
     ----------
-    phase
-        Told what begins.
+    phase, share
+        Told what begins, and which share of it is done.
     note
         Told what is worth knowing at once.
     news, progress
@@ -68,6 +79,7 @@ class Watch:
     """
 
     phase: Callable[[str], None] = lambda _text: None
+    share: Callable[[float], None] = lambda _share: None
     note: Callable[[str], None] = lambda _text: None
     news: News = field(default_factory=News)
     progress: Progress = field(default_factory=Progress)
@@ -196,6 +208,76 @@ def inspect(
     )
     if out is not None:
         _write(diagnosis, Store(out))
+    return diagnosis
+
+
+def scan(
+    study: Study, out: Path | str | None = None, frame: object = None, watch: Watch | None = None
+) -> Diagnosis:
+    """Tell which targets could be learned from the study's features, tested all together.
+
+    Returns the scan as a diagnosis that judges no cause. Looks at dates before the test only, so that
+    the test stays untouched for the target that is chosen.
+
+    Parameters
+    ----------
+    out
+        Where to write the report, if anywhere.
+
+    Raises
+    ------
+    UserError
+        If the data, a target or a setting can't be used, or the folder can't be written.
+    """
+    watch = watch or Watch()
+    clock = Clock(float("inf"))
+    if out is not None:
+        refuse_unwritable(out)
+    watch.phase("reading bars")
+    bars = load(study.data, frame, need_prices=study.needs_prices)
+    watch.phase("computing features and targets")
+    own = study.spec if "target" in study.model_fields_set else None
+    panel = build_panel(bars, study.features, own)
+    settings, split = study.scan, study.split
+    divided = walk_forward(panel, test=split.test, validation=split.validation, embargo=split.embargo)
+    specs = specifications(settings.targets, available(bars.frame), settings.horizons, settings.skips)
+    found = candidates(label_maker(bars.frame), specs, own)
+    if not found:
+        labels(bars.frame, specs[:1])  # tells why
+    watch.phase(f"scanning {len(found)} targets, horizons and delays")
+    part = Part.of(panel, divided.fitted)
+    scanned = scan_targets(
+        part,
+        found,
+        draws=settings.draws,
+        alpha=study.diagnosis.alpha,
+        seed=study.seed,
+        progress=watch.share,
+    )
+    watch.phase("judging what each is worth")
+    rows = judge_all(scanned, study.diagnosis.alpha)
+    evidence = evidence_of(scanned, rows, study.diagnosis.alpha)
+    for item in evidence:
+        watch.news.judged(item)
+    said, steps = scanned_in_words(scanned, rows, evidence)
+    diagnosis = Diagnosis(
+        fireassay_version=fireassay.__version__,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        title=f"Scan of {len(found)} targets on {bars.audit.source}",
+        primary=(),
+        assessment=said,
+        causes=verdicts(evidence, study.diagnosis.alpha),
+        evidence={e.id: e for e in evidence},
+        next_steps=steps,
+        data_audit=bars.audit,
+        study=study.model_dump(mode="json"),
+        environment=environment("cpu"),
+        budget=BudgetUse(spent_s=clock.spent),
+    )
+    if out is not None:
+        store = Store(out)
+        store.write("study.toml", study.to_toml())
+        _write(diagnosis, store)
     return diagnosis
 
 
@@ -341,7 +423,7 @@ def open_case(prepared: Prepared, clock: Clock, device: str) -> tuple[Case, Rate
 
 
 def _case(prepared: Prepared, fitted: Fitted, references: Sequence[Trial]) -> Case:
-    study, task = prepared.study, prepared.task
+    study, task, frame = prepared.study, prepared.task, prepared.bars.frame
     return Case(
         tasks=Tasks(task),
         trial=fitted.trial,
@@ -352,6 +434,13 @@ def _case(prepared: Prepared, fitted: Fitted, references: Sequence[Trial]) -> Ca
         draws=study.diagnosis.draws,
         seeds=study.diagnosis.seeds,
         skipped=task.others[0].name if task.others else None,
+        prices={
+            name: frame[name].cast(pl.Float64).to_numpy()
+            for name in MARKET_COLUMNS
+            if name in frame.columns
+        },
+        labels=label_maker(frame),
+        catalogue=available(frame),
     )
 
 
@@ -372,7 +461,7 @@ def conclude(prepared: Prepared, case: Case, battery: Battery, device: str) -> D
         causes=found,
         evidence=by_id,
         prescriptions=prescriptions(found, by_id, order),
-        next_steps=next_steps(found, order),
+        next_steps=next_steps(found, order, evidence),
         metrics_reading=metrics_reading(case, battery.runs),
         heuristics=heuristics(case, battery.runs),
         metrics=tuple(dict(row) for row in as_set.history) if as_set else (),

@@ -46,6 +46,20 @@ class DiagnosisSettings(BaseModel):
         return seconds(self.budget)
 
 
+class ScanSettings(BaseModel):
+    """What a scan of targets tries."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    targets: tuple[str, ...] = Field(
+        ("catalogue",), description="catalogue, or names of targets; NAME:HORIZON fixes the horizon."
+    )
+    horizons: tuple[int, ...] = Field((1, 2, 5, 10, 15), description="Bars of outcome.")
+    skips: tuple[int, ...] = Field((0, 1), description="Bars left out before the outcome.")
+    draws: int = Field(199, ge=19, description="Permutations, the same for all targets.")
+    groups: bool = Field(True, description="Ask which groups of features carry the best targets.")
+
+
 class Study(BaseModel):
     """Everything that a run needs; the run folder keeps it resolved."""
 
@@ -69,6 +83,7 @@ class Study(BaseModel):
         default_factory=dict, description="Settings of the learner; what is left out is its default."
     )
     diagnosis: DiagnosisSettings = Field(default_factory=DiagnosisSettings)
+    scan: ScanSettings = Field(default_factory=ScanSettings)
     device: str = Field("auto", description="auto, cpu, cuda or mps.")
     seed: int = Field(0, description="Every draw derives from it.")
 

@@ -26,7 +26,9 @@ def verbs() -> list[str]:
 
 
 def test_every_verb_is_listed_with_what_it_does() -> None:
-    assert {"diagnose", "inspect", "train", "predict", "report", "demo", "simulate"} <= set(verbs())
+    assert {"diagnose", "inspect", "train", "predict", "report", "demo", "scan", "simulate"} <= set(
+        verbs()
+    )
     assert "Train a model and tell what it is worth" in shown()
 
 

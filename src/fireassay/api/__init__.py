@@ -5,7 +5,7 @@ All of it is exported by `fireassay` itself and loaded when it is first asked fo
 
 from fireassay.api.estimator import BayesianTransformer
 from fireassay.api.run import TrainedRun, load_run
-from fireassay.api.verbs import diagnose, inspect, predict, render, simulate, train
+from fireassay.api.verbs import diagnose, inspect, predict, render, scan, simulate, train
 
 __all__ = [
     "BayesianTransformer",
@@ -15,6 +15,7 @@ __all__ = [
     "load_run",
     "predict",
     "render",
+    "scan",
     "simulate",
     "train",
 ]

@@ -8,13 +8,13 @@ from typing import Any
 
 from fireassay.data.settings import DataSettings, SplitSettings
 from fireassay.errors import SettingError, unknown_name
-from fireassay.study import DiagnosisSettings, Study, build_study, resolve
+from fireassay.study import DiagnosisSettings, ScanSettings, Study, build_study, resolve
 from fireassay.training.learner import learner
 
 RENAMED = {"permutations": "diagnosis.draws", "session": "data.sessions"}
 """Keywords that aren't called like their field; `draws` is the model's own."""
 
-OWN = ("data", "split", "settings", "diagnosis")
+OWN = ("data", "split", "settings", "diagnosis", "scan")
 """Tables of a study, whose keys are keywords themselves."""
 
 
@@ -25,6 +25,7 @@ def study_keys() -> dict[str, str]:
         ("data", DataSettings),
         ("split", SplitSettings),
         ("diagnosis", DiagnosisSettings),
+        ("scan", ScanSettings),
     ):
         keys |= {name: f"{table}.{name}" for name in model.model_fields}
     del keys["draws"], keys["location"]

@@ -95,6 +95,37 @@ def inspect(
     return lab.inspect(chosen, out, frame, watch)
 
 
+def scan(
+    data: object = None,
+    *,
+    study: Study | Path | str | None = None,
+    out: Path | str | None = None,
+    watch: lab.Watch | None = None,
+    **settings: Any,
+) -> Diagnosis:
+    """Tell which targets could be learned from the features, all of them tested together.
+
+    Parameters
+    ----------
+    data, study, watch
+        As in `diagnose`.
+    out
+        Where to write the report; None: nowhere.
+    **settings
+        As the flags of `fireassay scan`: targets, horizons, skips, groups, permutations, ...; what
+        `target` names is tried too, and marked as yours.
+
+    Examples
+    --------
+    >>> found = fireassay.scan("bars.parquet", horizons=(1, 5))
+    >>> found.evidence["targets"].table[0]["target"]
+    """
+    if "permutations" in settings:
+        settings["scan.draws"] = settings.pop("permutations")
+    chosen, frame = described(data, study, settings)
+    return lab.scan(chosen, out, frame, watch)
+
+
 def train(
     data: object = None,
     *,

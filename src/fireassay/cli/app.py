@@ -63,7 +63,7 @@ def data_flags() -> list[Flag]:
             skip=("location", "columns"),
             names={"sessions": ("sessions", "session")},
         ),
-        *flags(Study, "", "Study", skip=("data", "split", "settings", "diagnosis")),
+        *flags(Study, "", "Study", skip=("data", "split", "settings", "diagnosis", "scan")),
         *flags(SplitSettings, "split.", "Study"),
     ]
 
@@ -93,6 +93,18 @@ def diagnosis_flags() -> list[Flag]:
     from fireassay.study import DiagnosisSettings
 
     return flags(DiagnosisSettings, "diagnosis.", "Diagnosis", names={"draws": ("permutations",)})
+
+
+def scan_flags() -> list[Flag]:
+    """Return the flags of what a scan tries."""
+    from fireassay.study import DiagnosisSettings, ScanSettings
+
+    others = [name for name in DiagnosisSettings.model_fields if name != "alpha"]
+    named = {"skips": ("skip",), "draws": ("permutations",)}
+    return [
+        *flags(ScanSettings, "scan.", "Scan", names={**named}),
+        *flags(DiagnosisSettings, "diagnosis.", "Scan", skip=others),
+    ]
 
 
 class Form(StrEnum):
@@ -150,6 +162,27 @@ def inspect(
     chosen = _study(data, study, column, None, changes)
     with watching(output) as watch:
         found = lab.inspect(chosen, out, watch=watch)
+    typer.echo(render(found, "terminal"))
+    if out is not None:
+        typer.echo(str(out / "report.html"))
+
+
+@verb(data_flags, scan_flags)
+def scan(
+    data: Data = "",
+    study: StudyFile = None,
+    out: Out = None,
+    output: How = Output.RICH,
+    column: Columns = None,
+    changes: dict[str, Any] = {},  # noqa: B006  (filled by with_flags)
+) -> None:
+    """Tell which targets could be learned from the features, all of them tested together."""
+    from fireassay import lab
+    from fireassay.report import render
+
+    chosen = _study(data, study, column, None, changes)
+    with watching(output) as watch:
+        found = lab.scan(chosen, out, watch=watch)
     typer.echo(render(found, "terminal"))
     if out is not None:
         typer.echo(str(out / "report.html"))

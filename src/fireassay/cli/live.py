@@ -56,6 +56,7 @@ class _Lines:
 
         return Watch(
             phase=lambda text: self.tell("phase", text=text),
+            share=lambda share: self.tell("share", share=round(share, 3)),
             note=lambda text: self.tell("note", text=text),
             news=News(
                 planned=lambda cost, trials, seconds: self.tell(
@@ -162,6 +163,7 @@ class _Terminal:
 
         return Watch(
             phase=self.phase,
+            share=self.share,
             note=self.note,
             news=News(planned=self.planned, ran=self.ran, judged=self.judged),
             progress=Progress(epoch=self.epoch),
@@ -174,6 +176,9 @@ class _Terminal:
         self.told_at = time.monotonic()
         if not self.console.is_terminal:
             self.tell_later(escape(text))
+
+    def share(self, share: float) -> None:
+        self.bar.update(self.task, total=1.0, completed=share)
 
     def note(self, text: str) -> None:
         from rich.text import Text

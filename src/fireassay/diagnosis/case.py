@@ -10,6 +10,7 @@ import numpy as np
 
 from fireassay.arrays import Float, Int
 from fireassay.data.task import Task
+from fireassay.diagnosis.scan.candidates import LabelMaker
 from fireassay.interventions import Intervention
 from fireassay.interventions.permute_labels import PermuteLabels
 from fireassay.interventions.plant_signal import Form, PlantSignal
@@ -74,6 +75,10 @@ class Case:
         The user's model at its own length, where the budget shortened `trial`.
     skipped
         Name of the label with one more bar skipped before the outcome, where that makes sense.
+    prices
+        Market columns of the bars by name, `[R]`: what is known of each bar at its close.
+    labels, catalogue
+        Computes other targets of the same bars, and the names of those that the bars can have.
     memory
         Scores that several checks ask for, kept by what they are made of.
     """
@@ -87,6 +92,9 @@ class Case:
     seeds: int = 1
     full: Trial | None = None
     skipped: str | None = None
+    prices: Mapping[str, Float] = field(default_factory=dict, repr=False)
+    labels: LabelMaker | None = field(default=None, repr=False)
+    catalogue: tuple[str, ...] = ()
     memory: dict[tuple[object, ...], Any] = field(default_factory=dict, repr=False)
 
     @property

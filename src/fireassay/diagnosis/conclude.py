@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from fireassay.causes import CAUSES
+from fireassay.diagnosis.scan import advice
 from fireassay.findings import CauseVerdict, Evidence, EvidenceStatus, Sentence, Status
 
 
@@ -86,8 +87,10 @@ def _opening(
     return Sentence(text="Nothing that was examined explains the result.", evidence=cited)
 
 
-def next_steps(found: Mapping[str, CauseVerdict], order: Sequence[str]) -> tuple[Sentence, ...]:
-    """Return what to do next, in order."""
+def next_steps(
+    found: Mapping[str, CauseVerdict], order: Sequence[str], evidence: Sequence[Evidence] = ()
+) -> tuple[Sentence, ...]:
+    """Return what to do next, in order; last which targets could be learned, where that is known."""
     steps = [
         Sentence(
             text=f"{CAUSES[c].title.capitalize()}: {CAUSES[c].remedy}", evidence=found[c].evidence
@@ -98,7 +101,7 @@ def next_steps(found: Mapping[str, CauseVerdict], order: Sequence[str]) -> tuple
         steps.append(
             Sentence(text="Compare configurations with `fireassay sweep`, told against chance.")
         )
-    return tuple(steps)
+    return (*steps, *advice(evidence))
 
 
 def _listed(items: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from fireassay.report.blocks import Entry, Inline, Line, Ref, Table
 from fireassay.report.cited import Cited
-from fireassay.report.numerals import NOT_GIVEN
+from fireassay.report.records import Records
 from fireassay.report.wording import clean
 
 if TYPE_CHECKING:
@@ -106,18 +106,18 @@ def table(item: Table) -> RenderableType:
 
 
 @dataclass(frozen=True)
-class Records:
-    """A wide table in a narrow place: the columns of numbers that fit, texts below their row.
+class Wide:
+    """A wide table in a narrow place: the columns of numbers that fit, remarks below their row.
 
     Attributes
     ----------
     item
-        The table; its first column names the rows.
+        The table, arranged.
     most
         Rows that are shown.
     """
 
-    item: Table
+    item: Records
     most: int = 24
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -125,10 +125,11 @@ class Records:
         from rich.cells import cell_len
         from rich.padding import Padding
 
-        rows = [[clean(plain(part)) for part in row] for row in self.item.rows[: self.most]]
+        rows = [(g, cells, remark) for g in self.item.groups for cells, remark in g.rows][: self.most]
+        shown = [[clean(plain(cell)) for cell in cells] for _, cells, _ in rows]
         heads = [clean(name).rsplit(" ", 1) for name in self.item.head]
         widths = [
-            max(*map(cell_len, head), *(cell_len(row[i]) for row in rows))
+            max(*map(cell_len, head), *(cell_len(row[i]) for row in shown))
             for i, head in enumerate(heads)
         ]
         widths[0] = min(widths[0], options.max_width // 2)
@@ -140,17 +141,20 @@ class Records:
             chosen.append(i)
             used += 1 + widths[i]
         tall = max(len(heads[i]) for i in chosen)
+        places = [widths[i] for i in chosen]
         for k in range(tall):
             cells = [([""] * (tall - len(heads[i])) + heads[i])[k] for i in chosen]
-            yield words(_aligned(cells, [widths[i] for i in chosen]), "dim")
-        texts = [i for i in range(1, len(heads)) if i not in self.item.numeric]
-        for row in rows:
-            yield words(_aligned([row[i] for i in chosen], [widths[i] for i in chosen]))
-            said = ". ".join(row[i].rstrip(".") for i in texts if row[i] not in ("", NOT_GIVEN))
-            if said:
-                yield Padding(words(f"{said}.", "dim"), (0, 0, 0, 2))
-        left_out = len(self.item.rows) > self.most or len(chosen) <= len(numbers)
-        if left_out or self.item.note:
+            yield words(_aligned(cells, places), "dim")
+        last = None
+        for (group, _, remark), row in zip(rows, shown, strict=True):
+            if group is not last and group.name:
+                yield words(plain(group.name), "bold")
+            last = group
+            yield words(_aligned([row[i] for i in chosen], places))
+            if remark:
+                yield Padding(words(plain(remark), "dim"), (0, 0, 0, 2))
+        source = self.item.table
+        if len(source.rows) > self.most or len(chosen) <= len(numbers) or source.note:
             yield words("More of this table is in report.html and diagnosis.json.", "dim")
 
 

@@ -16,6 +16,7 @@ from fireassay.report.cited import Cited, Source
 from fireassay.report.figures.svg import cited_attributes
 from fireassay.report.figures.tabulate import tables
 from fireassay.report.forms import form
+from fireassay.report.records import arranged
 from fireassay.report.settings import DiffLine, Sign
 from fireassay.report.story import ORDER, tell
 from fireassay.report.wording import clean, clip
@@ -57,7 +58,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_finalize,
     )
-    environment.filters.update(inline=inline, clip=clip)
+    environment.filters.update(inline=inline, clip=clip, arranged=arranged)
     environment.globals.update(
         draw=_draw, code=_code, tables=tables, is_cut=figures.is_cut, counter=_Counter
     )

@@ -12,7 +12,7 @@ from fireassay.report.figures.tracks import key, tracks
 from fireassay.report.finding import Finding
 from fireassay.report.forms import form
 from fireassay.report.printing import (
-    Records,
+    Wide,
     columns,
     facts,
     hanging,
@@ -24,6 +24,7 @@ from fireassay.report.printing import (
     table,
     words,
 )
+from fireassay.report.records import arranged
 from fireassay.report.settings import Sign
 from fireassay.report.story import ORDER, Story, tell
 
@@ -136,7 +137,7 @@ def _finding(finding: Finding) -> Iterator[RenderableType]:
     if finding.caveat:
         yield hanging("", words(f"Can't say: {finding.caveat}", "dim"))
     if finding.table:
-        yield hanging("", Records(finding.table))
+        yield hanging("", Wide(arranged(finding.table)))
     if finding.chart and finding.chart.plot.kind == "ladder":
         yield hanging("", _ladder(finding.chart))
 
