@@ -124,7 +124,7 @@ def prepare(study: Study, frame: object = None, watch: Watch | None = None) -> P
         scaling=study.scaling,
         others=[replace(spec, skip=spec.skip + 1)] if moves else [],
     )
-    return Prepared(study, bars, task)
+    return Prepared(study, bars.reading(split=task.split.told(task.panel)), task)
 
 
 def diagnose(

@@ -21,13 +21,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from fireassay.data.sources import Origin
 from fireassay.errors import DataError, TooLittleError
-from fireassay.findings import AuditItem, DataAudit
+from fireassay.findings import AuditItem, DataAudit, Value
 
 SESSION_KEYS = ("symbol", "session")
 INDEX_COLUMNS = ("symbol", "time", "session", "bar", "slot", "date", "stale")
@@ -66,6 +66,11 @@ class Bars:
     def has(self, *columns: str) -> bool:
         """Tell whether the table carries all the columns named."""
         return set(columns) <= set(self.frame.columns)
+
+    def reading(self, **readings: Value) -> Bars:
+        """Return the bars with more said about how they were read."""
+        said = self.audit.model_copy(update={"readings": {**self.audit.readings, **readings}})
+        return replace(self, audit=said)
 
     @contextmanager
     def located(self) -> Iterator[None]:

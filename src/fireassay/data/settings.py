@@ -125,4 +125,8 @@ class SplitSettings(BaseModel):
     validation: float = Field(
         0.1, ge=0, lt=1, description="Share of the dates, those before the test, for early stopping."
     )
-    embargo: int = Field(1, ge=0, description="Dates left out between the parts.")
+    embargo: int | None = Field(
+        None,
+        ge=0,
+        description="Dates left out between the parts. Unset: 1; none with fewer than 20 dates.",
+    )

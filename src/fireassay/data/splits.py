@@ -16,6 +16,9 @@ from fireassay.arrays import Bool, Int
 from fireassay.data.panel import SessionPanel
 from fireassay.errors import DataError, TooLittleError
 
+FEW_DATES = 20
+"""Dates below which leaving some out between the parts costs more than it guards against."""
+
 
 @dataclass(frozen=True, eq=False)
 class Split:
@@ -40,13 +43,23 @@ class Split:
         """Sessions that a learner without early stopping may fit on: train and validation."""
         return np.sort(np.concatenate([self.train, self.validation]))
 
+    def told(self, panel: SessionPanel) -> str:
+        """Say which dates each part has, and how many lie between."""
+        parts = []
+        for name in ("train", "validation", "test"):
+            days = sorted({panel.dates[s] for s in getattr(self, name)})
+            if days:
+                parts.append(f"{name} {days[0]} to {days[-1]} ({_dates(len(days))})")
+        between = _dates(self.embargo) if self.embargo else "none"
+        return f"{', '.join(parts)}; {between} left out between"
+
 
 def walk_forward(
     panel: SessionPanel,
     *,
     test: float = 0.3,
     validation: float = 0.1,
-    embargo: int = 1,
+    embargo: int | None = 1,
 ) -> Split:
     """Split by date: the last share for test, the stretch before it for validation.
 
@@ -55,7 +68,8 @@ def walk_forward(
     test, validation
         Shares of all dates. Validation may be 0.
     embargo
-        Dates left out before the test and before the validation part.
+        Dates left out before the test and before the validation part; None for 1, and none where
+        there are fewer than FEW_DATES: labels are purged by their end in any case.
 
     Raises
     ------
@@ -64,6 +78,7 @@ def walk_forward(
     """
     clusters = panel.clusters
     count = int(clusters.max()) + 1
+    embargo = (0 if count < FEW_DATES else 1) if embargo is None else embargo
     test_from = count - round(count * test)
     validation_size = round(count * validation)
     if validation:
@@ -84,6 +99,10 @@ def walk_forward(
         test=sessions[clusters >= test_from],
         embargo=embargo,
     )
+
+
+def _dates(count: int) -> str:
+    return f"{count} date{'' if count == 1 else 's'}"
 
 
 def date_blocks(panel: SessionPanel, folds: int, embargo: int = 0) -> list[tuple[Int, Int]]:
