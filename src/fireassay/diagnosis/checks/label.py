@@ -53,6 +53,9 @@ class LabelAudit(Check):
             "training labels N": task.labels,
             "effective labels": found.effective,
             "sessions": panel.sessions,
+            "sessions to learn from": len(task.split.train),
+            "sessions held out": len(task.split.test),
+            "embargo (dates)": task.split.embargo,
         }
         rarest, fewest = 0.5, 10**9
         if label.kind != "real":
