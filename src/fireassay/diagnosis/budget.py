@@ -210,12 +210,12 @@ def fit_to_budget(trial: Trial, task: Task, rate: Rate, clock: Clock) -> Fitted:
         changes.append(ScaleSetting(setting="epochs", factor=epochs / settings.epochs))
     if chosen < dates:
         changes.append(RecentSessions(dates=chosen))
-    note = (
-        f"To fit the budget the network's trials learn from the latest {chosen} of {dates} training "
-        f"dates for {epochs} of {settings.epochs} epochs"
-    )
+    told = [f"{epochs} of {settings.epochs} epochs"] if epochs < settings.epochs else []
+    if chosen < dates:
+        told.append(f"the latest {chosen} of {dates} training dates")
     if scored < tested:
-        note += f", and are scored on {scored} of {tested} test dates, spread evenly"
+        told.append(f"{scored} of {tested} test dates, spread evenly")
+    note = f"To fit the budget the network's trials are limited to {', '.join(told)}"
     return Fitted(trial.with_(*changes), full, f"{note}.")
 
 

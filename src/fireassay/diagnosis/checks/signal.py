@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -74,8 +75,18 @@ class Signal(Check):
             f"The best of {len(tests)} learners ({name}) scores {case.metric} {test.observed:.3f}, "
             f"{'beyond' if found else 'inside'} what exchanged label sessions give"
         )
+        numbers = {"excess over chance": excess}
         if np.isfinite(mde):
             reading += f"; {case.metric} {case.chance + mde:.3f} would be seen in 80 % of such data"
+            needed = math.ceil(test.units * (mde / case.effect) ** 2)
+            numbers[f"test dates needed to see {case.metric} {case.chance + case.effect:g}"] = needed
+            if not found and mde > case.effect:
+                reading += (
+                    f", {case.chance + case.effect:.3f} on about {needed:,} test dates instead of "
+                    f"{test.units:,}"
+                )
+        elif not found:
+            reading += "; with so few dates nothing could have been seen"
         reading += "."
         rows = {f"{case.metric} {n}": t.observed for n, t in tests.items()}
         return [
@@ -107,7 +118,7 @@ class Signal(Check):
                     "It speaks of these learners and features, and of relations at least as large "
                     "as the minimal detectable effect."
                 ),
-                numbers={**rows, "excess over chance": excess},
+                numbers={**rows, **numbers},
             ),
             _learners(case, scored),
         ]
@@ -147,7 +158,9 @@ def real_learners(case: Case, runs: Runs) -> dict[str, list[Run]]:
 
 
 def _critical(null: np.ndarray, alpha: float) -> float:
-    """Return the 1 − α quantile of the largest standardised null score."""
+    """Return the 1 − α quantile of the largest standardised null score; infinite for few draws."""
+    if len(null) < 1 / alpha - 1:
+        return math.inf
     sd = null.std(axis=0, ddof=1)
     z = (null - null.mean(axis=0)) / np.where(sd > 0, sd, np.inf)
     return float(np.quantile(z.max(axis=1), 1 - alpha))
@@ -189,8 +202,3 @@ def _learners(case: Case, scored: Mapping[str, Scored]) -> Evidence:
             ),
         ),
     )
-
-
-def found_signal(case: Case, evidence: Sequence[Evidence]) -> bool:
-    """Tell whether the joint test found something."""
-    return any(e.id == Signal.id and e.p is not None and e.p <= case.alpha for e in evidence)
