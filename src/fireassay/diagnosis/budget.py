@@ -210,6 +210,8 @@ def fit_to_budget(trial: Trial, task: Task, rate: Rate, clock: Clock) -> Fitted:
         changes.append(ScaleSetting(setting="epochs", factor=epochs / settings.epochs))
     if chosen < dates:
         changes.append(RecentSessions(dates=chosen))
+    if not changes:
+        return Fitted(trial)
     told = [f"{epochs} of {settings.epochs} epochs"] if epochs < settings.epochs else []
     if chosen < dates:
         told.append(f"the latest {chosen} of {dates} training dates")
