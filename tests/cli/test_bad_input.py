@@ -269,7 +269,7 @@ CASES: dict[str, Case] = {
         ("bars.parquet",), ("bars.parquet: one session only (90 bars",), minute_bars(1, 90)
     ),
     "too few sessions": Case(
-        ("bars.parquet",), ("bars.parquet: 3 session dates are too few",), minute_bars(3, 90)
+        ("bars.parquet",), ("bars.parquet: 2 session dates are too few",), minute_bars(2, 90)
     ),
     "one bar a session": Case(
         ("bars.parquet",), ("sessions of one bar", "gap:2d"), minute_bars(60, 1)
