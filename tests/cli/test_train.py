@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -45,18 +48,33 @@ def train(*args: str, out: Path) -> Result:
     return CliRunner().invoke(app, ["train", *args, *FEW, "--out", str(out)])
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Result, Path]]:
+    """Train a case once; returns what was printed and the folder, which is only to be read."""
+
+    @functools.cache
+    def once(name: str) -> tuple[Result, Path]:
+        out = tmp_path_factory.mktemp("run")
+        return train(*CASES[name], out=out), out
+
+    return once
+
+
+Trainings = Callable[[str], tuple[Result, Path]]
+
+
 @pytest.mark.parametrize("name", CASES)
-def test_a_model_is_trained_judged_and_kept(name: str, tmp_path: Path) -> None:
-    result = train(*CASES[name], out=tmp_path)
+def test_a_model_is_trained_judged_and_kept(name: str, trained: Trainings) -> None:
+    result, folder = trained(name)
     assert result.exit_code == 0, result.output
     lines = result.stdout.split("\n")
     assert max(cell_len(line) for line in lines) <= 80
     headings = ["Assessment", "On later sessions", "Before training", "Where it lies", "The data"]
     places = [lines.index(heading) for heading in headings]
     assert places == sorted(places)
-    assert lines[-2] == str(tmp_path / "report.md")
+    assert lines[-2] == str(folder / "report.md")
 
-    text = (tmp_path / "train.json").read_text()
+    text = (folder / "train.json").read_text()
     account = Trained.from_json(text)
     assert Trained.from_json(account.to_json()) == account
     assert account.schema_version == "1.0"
@@ -64,23 +82,23 @@ def test_a_model_is_trained_judged_and_kept(name: str, tmp_path: Path) -> None:
     assert account.held_out.sessions == 5
     network = account.study["model"] in ("bayesian", "transformer")
     for member in account.members:
-        assert (tmp_path / "trials" / member.trial / "run.json").exists()
+        assert (folder / "trials" / member.trial / "run.json").exists()
         assert bool(member.weights) == network
-        assert not network or (tmp_path / member.weights).exists()
-    table = pl.read_parquet(tmp_path / "predictions.parquet")
+        assert not network or (folder / member.weights).exists()
+    table = pl.read_parquet(folder / "predictions.parquet")
     assert set(table["part"]) == ({"validation", "test"} if network else {"test"})
     assert table.height == account.held_out.numbers["test labels"] + (
         network and table.filter(part="validation").height
     )
     assert table.select(pl.selectors.float().is_finite().all()).row(0) == (True,) * (table.width - 4)
-    assert {row["task"] for row in json.loads((tmp_path / "plan.json").read_text())}
-    again = CliRunner().invoke(app, ["report", str(tmp_path)])
+    assert {row["task"] for row in json.loads((folder / "plan.json").read_text())}
+    again = CliRunner().invoke(app, ["report", str(folder)])
     assert again.stdout.rstrip() in result.stdout
 
 
-def test_what_is_measured_is_shown_for_training_and_test(tmp_path: Path) -> None:
-    text = train(*CASES["bayesian"], out=tmp_path).stdout
-    account = Trained.from_json((tmp_path / "train.json").read_text())
+def test_what_is_measured_is_shown_for_training_and_test(trained: Trainings) -> None:
+    result, folder = trained("bayesian")
+    text, account = result.stdout, Trained.from_json((folder / "train.json").read_text())
     row = account.members[0].history[0]
     for name in ("nll", "auc", "accuracy", "f1", "brier"):
         for part in ("train", "test"):
@@ -91,27 +109,28 @@ def test_what_is_measured_is_shown_for_training_and_test(tmp_path: Path) -> None
     assert f"p = {account.held_out.p:.3f}" in text
 
 
-def test_regression_shows_r2_and_rank_ic(tmp_path: Path) -> None:
-    text = train(*TARGETS["real"], out=tmp_path).stdout
-    row = Trained.from_json((tmp_path / "train.json").read_text()).members[0].history[-1]
+def test_regression_shows_r2_and_rank_ic(trained: Trainings) -> None:
+    result, folder = trained("real")
+    row = Trained.from_json((folder / "train.json").read_text()).members[0].history[-1]
     for name in ("r2", "rank_ic"):
-        assert f"{row[f'test_{name}']:.4f}".replace("-", "\u2212") in text
+        assert f"{row[f'test_{name}']:.4f}".replace("-", "\u2212") in result.stdout
 
 
-def test_a_finished_training_is_read_not_trained_again(tmp_path: Path) -> None:
-    first = train(*CASES["two seeds"], out=tmp_path)
-    kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("trials/*/*")}
-    again = train(*CASES["two seeds"], out=tmp_path)
-    assert {path: path.stat().st_mtime_ns for path in tmp_path.glob("trials/*/*")} == kept
+def test_a_finished_training_is_read_not_trained_again(trained: Trainings, tmp_path: Path) -> None:
+    first, folder = trained("two seeds")
+    shutil.copytree(folder, tmp_path / "run")
+    kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("run/trials/*/*")}
+    again = train(*CASES["two seeds"], out=tmp_path / "run")
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.glob("run/trials/*/*")} == kept
     assert first.stdout.split("Assessment")[1].split("How it was run")[0] in again.stdout
 
 
-def test_a_seed_more_trains_one_more_run(tmp_path: Path) -> None:
-    train(*CASES["bayesian"], out=tmp_path)
-    (before,) = tmp_path.glob("trials/*/run.json")
+def test_a_seed_more_trains_one_more_run(trained: Trainings, tmp_path: Path) -> None:
+    shutil.copytree(trained("bayesian")[1], tmp_path / "run")
+    (before,) = tmp_path.glob("run/trials/*/run.json")
     at = before.stat().st_mtime_ns
-    assert train(*CASES["two seeds"], out=tmp_path).exit_code == 0
-    assert len(list(tmp_path.glob("trials/*/run.json"))) == 2
+    assert train(*CASES["two seeds"], out=tmp_path / "run").exit_code == 0
+    assert len(list(tmp_path.glob("run/trials/*/run.json"))) == 2
     assert before.stat().st_mtime_ns == at
 
 
@@ -216,9 +235,9 @@ def test_ctrl_c_leaves_a_run_that_goes_on_to_the_same_end(tmp_path: Path) -> Non
     assert ours.held_out == theirs.held_out
 
 
-def test_predict_writes_a_table_and_says_how_sure_it_is(tmp_path: Path) -> None:
+def test_predict_writes_a_table_and_says_how_sure_it_is(trained: Trainings, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    train(*CASES["bayesian"], out=run)
+    shutil.copytree(trained("bayesian")[1], run)
     result = CliRunner().invoke(app, ["predict", str(run)])
     assert result.exit_code == 0, result.output
     assert "from the weights" in result.stdout
