@@ -208,9 +208,9 @@ def start(folder: Path, moment: str) -> subprocess.Popen[str]:
     )
 
 
-MOMENTS = ("epoch:2", "epoch:8", "write:1", "write:9", "write:14")
-"""While the deterministic net of the centred prior trains, in the cohort; in the first write, in a
-later checkpoint, in the first kept run."""
+MOMENTS = ("epoch:2", "write:1", "write:9", "write:14")
+"""While the deterministic net of the centred prior trains; in the first write, in a checkpoint of
+the cohort, in the first kept run."""
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
