@@ -161,7 +161,7 @@ def test_a_table_in_memory_cant_be_read_again(run: fireassay.TrainedRun) -> None
 def test_own_data_is_read_again_with_its_parts(tmp_path: Path, bars: pl.DataFrame) -> None:
     data = tmp_path / "bars.parquet"
     bars.write_parquet(data)
-    run = fireassay.train(data, out=tmp_path / "run", model="linear", **ASKED)
+    run = fireassay.train(data, out=tmp_path / "run", model="linear", embargo=1, **ASKED)
     found = run.predict()
     sizes = dict(found["part"].value_counts().rows())
     lengths = run.account.before.sessions
@@ -188,6 +188,38 @@ def test_folders_without_a_training_say_what_they_hold(tmp_path: Path) -> None:
     (tmp_path / "diagnosis.json").write_text("{}")
     with pytest.raises(UserError, match="holds a diagnosis"):
         fireassay.load_run(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("later", "earlier", "told"),
+    [
+        (None, pl.col("y"), "no bar of the test sessions has a label"),
+        (pl.col("y"), None, "no bar of the training sessions has a label"),
+        (pl.col("y"), 1, "every label of the training sessions is"),
+    ],
+)
+def test_parts_without_labels_are_told_before_training(
+    later: pl.Expr | None,
+    earlier: pl.Expr | int | None,
+    told: str,
+    bars: pl.DataFrame,
+    tmp_path: Path,
+) -> None:
+    day = pl.col("time").dt.date()
+    half = bars["time"].dt.date().unique().sort()[9]
+    table = bars.with_columns(y=pl.when(day >= half).then(later).otherwise(earlier))
+    with pytest.raises(DataError, match=told):
+        fireassay.train(table, out=tmp_path / "run", model="linear", **ASKED)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_trainings_folder_is_no_place_for_a_diagnosis(
+    run: fireassay.TrainedRun, bars: pl.DataFrame
+) -> None:
+    with pytest.raises(SettingError, match="holds a training"):
+        fireassay.diagnose(bars, out=run.folder, **ASKED)
+    with pytest.raises(SettingError, match="holds a training"):
+        fireassay.inspect(bars, out=run.folder, **ASKED)
 
 
 def test_inspect_and_diagnose_take_a_table(bars: pl.DataFrame, tmp_path: Path) -> None:

@@ -121,13 +121,13 @@ def test_keywords_are_named_as_the_flags() -> None:
             "draws": 5,
             "learning_rate": 0.01,
             "features": ("rsi_14",),
-            "embargo": None,
+            "validation": None,
         },
     )
     assert frame is None
     assert study.data.location == "bars.csv"
     assert study.data.sessions == "24/7"
-    assert (study.split.test, study.split.embargo) == (0.2, 1)
+    assert (study.split.test, study.split.validation) == (0.2, 0.1)
     assert (study.diagnosis.draws, study.diagnosis.seeds) == (99, 2)
     assert study.settings == {"draws": 5, "learning_rate": 0.01}
     assert study.features == ("rsi_14",)

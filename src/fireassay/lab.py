@@ -45,7 +45,7 @@ from fireassay.findings import BudgetUse, Diagnosis
 from fireassay.kept import Kept, held_out_table, open_training, parts_of
 from fireassay.models.probes import ProbeSettings
 from fireassay.report import render
-from fireassay.study import Study, refuse_other_study
+from fireassay.study import Study, refuse_other_study, refuse_other_verb
 from fireassay.trained import Trained
 from fireassay.training.environment import environment, pick_device
 from fireassay.training.learner import Progress, Setting, learner
@@ -141,6 +141,7 @@ def diagnose(
     clock = Clock(study.diagnosis.limit_s)
     study.learner_settings()  # faulty settings are told before any data is read
     refuse_unwritable(out)
+    refuse_other_verb(out, "train.json", "a training")
     prepared = prepare(study, frame, watch)
     store = Store(out)
     store.write("study.toml", study.to_toml())
@@ -195,6 +196,7 @@ def inspect(
     study.learner_settings()
     if out is not None:
         refuse_unwritable(out)
+        refuse_other_verb(out, "train.json", "a training")
     prepared = prepare(study, frame, watch)
     watch.phase("looking at label and features")
     trial = Trial("majority", ProbeSettings(), prepared.task.fingerprint)

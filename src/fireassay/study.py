@@ -156,10 +156,7 @@ def refuse_other_study(study: Study, folder: Path | str) -> None:
     from fireassay.training.store import holds_runs
 
     root = Path(folder)
-    if (root / "diagnosis.json").exists():
-        raise SettingError(
-            "the folder holds a diagnosis", where=str(root), fix="Give another folder with --out."
-        )
+    refuse_other_verb(root, "diagnosis.json", "a diagnosis")
     if not (root / "study.toml").exists() or not holds_runs(root):
         return
     unlike = [
@@ -173,6 +170,14 @@ def refuse_other_study(study: Study, folder: Path | str) -> None:
             + (f"; and {len(unlike) - SHOWN} more" if len(unlike) > SHOWN else ""),
             where=str(root),
             fix="Give another folder with --out, or the settings that it was begun with.",
+        )
+
+
+def refuse_other_verb(folder: Path | str, name: str, what: str) -> None:
+    """Raise SettingError if a folder holds the result of another verb, told by its file."""
+    if (Path(folder) / name).exists():
+        raise SettingError(
+            f"the folder holds {what}", where=str(folder), fix="Give another folder with --out."
         )
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fireassay.data.splits import Split
 from fireassay.data.task import Task
 from fireassay.diagnosis.assay import Assay, assay
 from fireassay.diagnosis.case import Case
@@ -84,6 +85,26 @@ def test_a_constant_prediction_is_called_one() -> None:
     assert found.held_out.mde is None
     assert found.held_out.p == 1
     assert len(found.assessment) == 1
+
+
+@pytest.mark.parametrize("sessions", [2, 3])
+def test_very_few_dates_are_said_to_be_too_few(sessions: int) -> None:
+    task = make_task(sessions=20, bars=BARS, strength=0.0)
+    order = np.arange(20)
+    task = replace(task, split=Split(order[:15], order[15:17], order[20 - sessions :]))
+    said = text(judged(task))
+    assert "more sessions" in said
+    assert "nan" not in said
+
+
+def test_test_labels_of_one_class_leave_the_score_undefined() -> None:
+    task = signal()
+    y = task.label.y.copy()
+    y[task.test_rows] = 1
+    found = judged(replace(task, label=replace(task.label, y=y)))
+    assert "AUC isn't defined on the test sessions" in found.assessment[0].text
+    assert found.held_out.p is None
+    assert "nan" not in text(found)
 
 
 def test_the_score_is_the_one_that_a_diagnosis_judges() -> None:

@@ -11,6 +11,7 @@ from fireassay.data.settings import SplitSettings
 from fireassay.data.splits import walk_forward
 from fireassay.data.targets import TargetSpec, labels
 from fireassay.data.task import Scaling, Task
+from fireassay.errors import TooLittleError
 
 
 def build_panel(
@@ -48,7 +49,8 @@ def build_task(
     Raises
     ------
     UserError
-        If a feature or the target can't be computed, or a part of the split would be empty.
+        If a feature or the target can't be computed, a part of the split would be empty or without
+        labels, or the training labels are all of one class.
     """
     split = split or SplitSettings()
     with bars.located():
@@ -58,4 +60,20 @@ def build_task(
         divided = walk_forward(
             panel, test=split.test, validation=split.validation, embargo=split.embargo
         )
-    return Task(panel, first, divided, scaling, others=tuple(rest))
+    task = Task(panel, first, divided, scaling, others=tuple(rest))
+    with bars.located():
+        _refuse_unlabelled(task)
+    return task
+
+
+def _refuse_unlabelled(task: Task) -> None:
+    """Raise TooLittleError where a part that needs labels has none, or training has one class."""
+    parts = {"training": task.train_rows, "test": task.test_rows}
+    where, fix = f"target {task.label.name}", "Give labels of more dates, or divide them otherwise."
+    for part, rows in parts.items():
+        if not len(rows):
+            raise TooLittleError(f"no bar of the {part} sessions has a label", where=where, fix=fix)
+    y = task.label.y[parts["training"]]
+    if task.label.kind != "real" and y.min() == y.max():
+        value = task.label.classes[int(y[0])] if task.label.classes else f"{y[0]:g}"
+        raise TooLittleError(f"every label of the training sessions is {value}", where=where, fix=fix)

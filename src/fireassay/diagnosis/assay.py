@@ -28,6 +28,9 @@ from fireassay.training.trial import Run, RunStatus
 
 ID = "held_out"
 
+NOTHING = 1e-6
+"""A minimal detectable effect below this is that of a null without scatter: it says nothing."""
+
 
 @dataclass(frozen=True)
 class Assay:
@@ -109,9 +112,12 @@ def _held_out(
 
 def _told(case: Case, test: NullTest, estimate: Estimate) -> str:
     beyond = "beyond" if test.p <= case.alpha else "inside"
+    interval = ""
+    if not math.isnan(estimate.low):
+        interval = f" [{estimate.low:.3f}, {estimate.high:.3f}]"
     return (
-        f"{case.metric} {estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}] on "
-        f"{test.units} later dates; {beyond} what exchanged label sessions give (p = {test.p:.3f})."
+        f"{case.metric} {estimate.value:.3f}{interval} on {test.units} later dates; {beyond} what "
+        f"exchanged label sessions give (p = {test.p:.3f})."
     )
 
 
@@ -125,37 +131,35 @@ def _skipped(case: Case, scored: Scored) -> Scored | None:
 
 def _same(scored: Scored) -> bool:
     """Tell whether the predictions of all bars are the same."""
-    said = scored.pred[~np.isnan(scored.pred)]
-    return len(said) > 0 and bool(np.ptp(said) == 0)
+    said = scored.pred[~(np.isnan(scored.pred) | np.isnan(scored.y))]
+    return len(said) > 1 and bool(np.ptp(said) == 0)
 
 
 def _verdict(case: Case, scored: Scored, held_out: Evidence) -> list[str]:
     """Say what the held-out score is worth."""
-    if np.isnan(scored.pred).all():
-        return ["No test session has a label, so nothing can be said of later sessions."]
     if _same(scored):
         told = f"its score is chance, {case.metric} {case.chance:g}, whatever the labels"
         return [f"The model says the same at every bar of later sessions: {told}."]
-    if held_out.p is None or held_out.mde is None:
-        return [f"{case.metric} isn't defined on the test sessions: they hold one class, or too few."]
-    beyond = held_out.p <= case.alpha
-    if not beyond:
-        return [*_not_told(case, held_out, held_out.mde)]
-    excess = (held_out.effect or case.chance) - case.chance
-    low = held_out.interval.low if held_out.interval else None
-    small = excess < case.effect and (held_out.interval is None or (low or 0) < case.chance)
-    return [
-        f"The model predicts later sessions better than chance: {held_out.reading}"
-        + (f" The excess of {excess:.3f} is under the {case.effect:g} that matter." if small else "")
-    ]
+    if held_out.p is None or held_out.effect is None:
+        why = "their labels are of one class, or too few"
+        fix = "Give more sessions, or a larger part of them to test."
+        return [f"{case.metric} isn't defined on the test sessions: {why}. {fix}"]
+    if held_out.p > case.alpha:
+        return _not_told(case, held_out)
+    excess = held_out.effect - case.chance
+    small = f" The excess of {excess:.3f} is under the {case.effect:g} that matter."
+    told = f"The model predicts later sessions better than chance: {held_out.reading}"
+    return [told + (small if excess < case.effect else "")]
 
 
-def _not_told(case: Case, held_out: Evidence, mde: float) -> list[str]:
+def _not_told(case: Case, held_out: Evidence) -> list[str]:
     """Say that a score can't be told from chance, and what could have been."""
-    seen = (
-        f"With {held_out.sessions} test dates {case.metric} {case.chance + mde:.3f} would have been "
-        "told from chance in four of five cases"
-    )
+    said = [f"The model can't be told from chance on later sessions: {held_out.reading}"]
+    mde, dates = held_out.mde, f"{held_out.sessions} test dates"
+    if mde is None or mde < NOTHING:
+        return [*said, f"With {dates} hardly any score could be: take more sessions."]
+    seen = f"With {dates} {case.metric} {case.chance + mde:.3f} would have been told from chance in "
+    seen += "four of five cases"
     if mde <= case.effect:
         seen += f": skill of the size that matters ({case.effect:g}) would most likely have shown."
     else:
@@ -163,10 +167,7 @@ def _not_told(case: Case, held_out: Evidence, mde: float) -> list[str]:
             f"; {case.chance + case.effect:g}, which matters, not as surely: take more sessions "
             "before concluding anything."
         )
-    return [
-        f"The model can't be told from chance on later sessions: {held_out.reading}",
-        seen + " `fireassay diagnose` with the same options finds out why.",
-    ]
+    return [*said, seen + " `fireassay diagnose` with the same options finds out why."]
 
 
 def _bounce(case: Case, held_out: Evidence) -> list[str]:
@@ -198,6 +199,8 @@ def _fit(case: Case, run: Run, trivial: Mapping[str, float], several: bool) -> l
         what = "predictions" if real else "probabilities"
         return [f"{told}: as {what} they are no better, even of the training sessions."]
     gain = _gain(case, run)
+    if math.isnan(gain.low):
+        return [f"{told}; {gain.units} test dates are too few to say more."]
     unit = "of the variance" if real else "nats a label"
     size = f"{gain.value:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}] {unit}"
     if gain.low > 0:
@@ -274,11 +277,16 @@ def _account(case: Case, ledger: Ledger | None) -> list[str]:
     price = ""
     if weight not in (0.0, 1.0):
         price = f", {ledger.budget / weight:,.3g} at this KL weight of {weight:.3g}"
-    earned = "nothing" if (ledger.earned or 0) <= 0 else f"{ledger.earned:,.0f} nats"
+    earned = "nothing" if (ledger.earned or 0) <= 0 else _nats(ledger.earned)
     labels = f"{case.task.effective_labels:,.0f} independent labels"
-    told = f"KL {ledger.kl:,.0f} nats. In {labels} a signal that matters ({size}) pays for"
+    told = f"KL {_nats(ledger.kl)}. In {labels} a signal that matters ({size}) pays for"
     worth = f"what this model predicts of later sessions is worth {earned} in as many"
-    return [f"{told} {ledger.budget:,.0f} nats{price}; {worth}."]
+    return [f"{told} {_nats(ledger.budget)}{price}; {worth}."]
+
+
+def _nats(value: float | None) -> str:
+    shown = f"{value or 0.0:,.0f}"
+    return f"{shown} nat" if shown == "1" else f"{shown} nats"
 
 
 def _ledger(case: Case, runs: Sequence[Run], trivial: Mapping[str, float]) -> Ledger | None:
