@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
 
+from fireassay.arrays import Bool
 from fireassay.diagnosis.case import Case, Runs
 from fireassay.diagnosis.checks import Check, Cost, check
 from fireassay.findings import Bearing, Evidence, Plot, Rule, Series
 from fireassay.seeds import derive
 from fireassay.statistics.association import Association, Measure, associate
-from fireassay.statistics.exchange import permute_dates
+from fireassay.statistics.exchange import Permutations, permute_dates
 
 SHOWN = 15
+LISTED = 10
+"""Features of the figure, and of the table."""
+
+SHORT = {
+    Measure.PEARSON: "Pearson",
+    Measure.RANK: "rank",
+    Measure.MUTUAL_INFORMATION: "information, nats",
+}
 DRAWS = 199
 
 
@@ -54,17 +64,19 @@ class FeatureAssociation(Check):
         best = {m: a for m, a in found.items() if np.isfinite(a.p_adjusted).any()}
         if not best:
             return []
-        strongest = min(best.values(), key=lambda a: float(np.nanmin(a.p_adjusted)))
-        top = int(np.nanargmin(strongest.p_adjusted))
-        significant = {
-            m: [names[i] for i in a.order if a.p_adjusted[i] <= case.alpha] for m, a in best.items()
-        }
-        count = len(set().union(*significant.values()))
-        p = min(1.0, float(strongest.p_adjusted[top]) * len(best))
-        reading = f"{count} of {len(names)} features go with the label beyond their null" + (
-            f", {names[top]} most." if count else "."
-        )
-        numbers = {f"{m} {names[i]}": float(a.value[i]) for m, a in best.items() for i in a.order[:5]}
+        # The smallest p over the measures, corrected for their number.
+        each = np.stack([np.nan_to_num(a.p_adjusted, nan=1.0) for a in best.values()])
+        p = np.minimum(each.min(axis=0) * len(best), 1.0)
+        strongest = list(best.values())[int(each.min(axis=1).argmin())]
+        order = sorted(strongest.order, key=lambda i: p[i])
+        top, count = order[0], int((p <= case.alpha).sum())
+        later = _skipped(case, rows, permutations)
+        table = [
+            {"feature": names[i], **{SHORT[m]: float(a.value[i]) for m, a in best.items()}}
+            | ({} if later is None else {"Pearson, a bar skipped": float(later.value[i])})
+            | {"adjusted p": float(p[i])}
+            for i in order[:LISTED]
+        ]
         return [
             Evidence(
                 id=self.id,
@@ -75,18 +87,53 @@ class FeatureAssociation(Check):
                 metric=f"{strongest.measure} of {names[top]}",
                 effect=float(strongest.value[top]),
                 trivial=0.0,
-                p=p,
+                p=float(p[top]),
                 sessions=permutations.units,
                 bears_on=(Bearing(cause="no_signal", rule=Rule.ILLUSTRATES),),
-                reading=reading,
+                reading=_reading(case, count, [names[i] for i in order], found, later),
                 caveat=(
                     "Blind to interactions, to even functions and to many weak features; seen on "
                     "sessions before the test."
                 ),
-                numbers=numbers,
+                table=tuple(table),
                 plot=_plot(found[Measure.RANK], names) if Measure.RANK in found else None,
             )
         ]
+
+
+def _skipped(case: Case, rows: Bool, permutations: Permutations) -> Association | None:
+    """Return Pearson correlations with the label of one more bar skipped, if there is one."""
+    if case.skipped is None:
+        return None
+    other, usable = case.task.others[0], case.task.usable | ~case.task.label.labelled
+    y = np.where(rows & usable, other.y, np.nan).astype(np.float64)
+    return associate(case.task.panel.values, y, permutations, measures=[Measure.PEARSON])[
+        Measure.PEARSON
+    ]
+
+
+def _reading(
+    case: Case,
+    count: int,
+    names: list[str],
+    found: Mapping[Measure, Association],
+    later: Association | None,
+) -> str:
+    said = f"{count} of {len(names)} features go with the label beyond their null"
+    if not count:
+        return f"{said}."
+    said += f", {' and '.join(names[: min(count, 2)])} most."
+    if later is None:
+        return said
+    now, then = (int((a.p_adjusted <= case.alpha).sum()) for a in (found[Measure.PEARSON], later))
+    if now and then < now:
+        said += (
+            f" By Pearson correlation {now} do, and {then} where one more bar is skipped before the "
+            "outcome: what is lost hangs on the last price, as bid-ask bounce does."
+        )
+    elif now:
+        said += f" By Pearson correlation {now} do, and {then} with one more bar skipped."
+    return said
 
 
 def _plot(found: Association, names: tuple[str, ...]) -> Plot:

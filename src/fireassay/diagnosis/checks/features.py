@@ -46,14 +46,25 @@ class FeatureAudit(Check):
         copies = _copies(x, constant)
         empty = constant | (null > 0.99) | copies
         spread = _spread(x)
-        known = spread[spread > 0]
-        decades = float(np.log10(known.max() / known.min())) if len(known) else 0.0
+        known = np.flatnonzero(spread > 0)
+        smallest, largest = (
+            (int(known[np.argmin(spread[known])]), int(known[np.argmax(spread[known])]))
+            if len(known)
+            else (0, 0)
+        )
+        decades = float(np.log10(spread[largest] / spread[smallest])) if len(known) else 0.0
         many = empty.mean() >= MANY
         bad = [names[i] for i in np.flatnonzero(empty)]
         reading = (
             f"{len(bad)} of {len(names)} features are constant, null or copies"
             + (f" ({', '.join(bad[:5])}{' …' if len(bad) > 5 else ''})" if bad else "")
-            + f"; scales span {decades:.1f} powers of ten."
+            + f"; scales span {decades:.1f} powers of ten"
+            + (
+                f", from {names[smallest]} ({spread[smallest]:.1g}) to {names[largest]} "
+                f"({spread[largest]:.1g})."
+                if decades >= 1
+                else "."
+            )
         )
         unscaled = task.scaling == "none" and decades > DECADES
         scale_rule = Rule.ILLUSTRATES if unscaled else Rule.OBSERVED_AGAINST

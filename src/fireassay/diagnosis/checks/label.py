@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
 
+from fireassay.arrays import Float
+from fireassay.data.task import Label
 from fireassay.diagnosis.case import Case, Runs
 from fireassay.diagnosis.checks import Check, Cost, check
 from fireassay.findings import Bearing, Evidence, Plot, Rule, Series, Value
@@ -16,6 +19,12 @@ RARE = 0.005
 
 FEW = 100
 """Labels of the rarest class among the test labels below which a score says nothing."""
+
+SCARCE = 0.05
+"""Share of the rarest class below which few test labels are the label's fault, not the data's."""
+
+SHOWN = 6
+"""Classes whose shares are told."""
 
 LAGS = 30
 
@@ -67,21 +76,23 @@ class LabelAudit(Check):
             }
             numbers["entropy (nats)"] = found.entropy
             rarest, fewest = float(count.min() / count.sum()), int(on_test.min())
-        spoiled = rarest < RARE or fewest < FEW
         beyond = found.p_overlap <= case.alpha
         reading = (
-            f"{found.labels:,} labels in {panel.sessions} sessions, worth about "
+            f"{found.labels:,} labels on {found.labels / panel.rows:.1%} of the bars"
+            f"{_values(label, numbers, y)}. In {panel.sessions:,} sessions they are worth about "
             f"{found.effective:,.0f} independent ones; "
             + ("they cluster beyond" if beyond else "they cluster no more than")
-            + " what overlapping outcomes bring."
-        )
-        if spoiled:
+            + f" what overlapping outcomes bring. {label.note}"
+        ).rstrip()
+        rule, why = Rule.OBSERVED_AGAINST, "The label has enough of every value, on enough bars."
+        if fewest < FEW:
+            why = f"Test sessions have {fewest} labels of the rarest class: scores there say little."
+            rule = Rule.ILLUSTRATES
+        if rarest < RARE or (fewest < FEW and rarest < SCARCE):
+            rule = Rule.OBSERVED_FOR
             why = (
                 f"The rarest class is {rarest:.2%} of the labels, {fewest} of them on test sessions."
             )
-        else:
-            why = "The label has enough of every value, and is defined on enough bars."
-        rule = Rule.OBSERVED_FOR if spoiled else Rule.OBSERVED_AGAINST
         return [
             Evidence(
                 id=self.id,
@@ -96,11 +107,27 @@ class LabelAudit(Check):
                 sessions=panel.sessions,
                 bears_on=(Bearing(cause="degenerate_target", rule=rule, note=why),),
                 reading=reading,
-                caveat=f"Balance and clustering don't say whether it can be predicted. {label.note}",
+                caveat="Balance and clustering don't say whether it can be predicted.",
                 numbers=numbers,
                 plot=_plot(found),
             )
         ]
+
+
+def _values(label: Label, numbers: Mapping[str, Value], y: Float) -> str:
+    """Say how the label's values are distributed, and what became of ties."""
+    if label.kind == "real":
+        said = f" (mean {np.nanmean(y):.3g}, SD {np.nanstd(y):.3g})"
+    else:
+        shares = {k.removeprefix("share "): v for k, v in numbers.items() if k.startswith("share ")}
+        shown = [f"{name} {share:.1%}" for name, share in list(shares.items())[:SHOWN]]
+        more = [f"{len(shares) - SHOWN} more"] if len(shares) > SHOWN else []
+        said = f" ({', '.join(shown + more)})"
+    if not label.ties:
+        return said
+    return f"{said}; {label.ties:.1%} of the outcomes are ties" + (
+        ", left out" if label.kind == "binary" else ""
+    )
 
 
 def _plot(found: Clustering) -> Plot:
