@@ -215,6 +215,11 @@ def resolve(location: str = "", path: Path | str | None = None, **changes: Any) 
         A study.toml.
     **changes
         Dotted keys and their values: {"data.sessions": "calendar:XNYS"}.
+
+    Examples
+    --------
+    >>> study = fireassay.resolve("bars.parquet", "study.toml", **{"settings.epochs": 30})
+    >>> fireassay.train(study=study, out="runs/longer")
     """
     values = {} if path is None else _read_toml(Path(path))
     where = "study" if path is None else str(path)
