@@ -341,7 +341,8 @@ class Heuristic(Frozen):
 class AuditItem(Frozen):
     """One thing noticed in the data before anything was trained.
 
-    `action` is "kept", "flagged" or "dropped": nothing is silently repaired.
+    `action` is "kept", "flagged" or "dropped": nothing is silently repaired. `grave` marks what makes
+    results on the data as it stands wrong, however good they look.
     """
 
     id: str
@@ -352,6 +353,7 @@ class AuditItem(Frozen):
     example: str = ""
     action: str = "kept"
     advice: str = ""
+    grave: bool = False
 
 
 class DataAudit(Frozen):

@@ -41,7 +41,7 @@ from fireassay.diagnosis.scan import (
 )
 from fireassay.diagnosis.verdict import adjusted, primary, verdicts
 from fireassay.errors import DataError, UserError
-from fireassay.findings import BudgetUse, Diagnosis
+from fireassay.findings import BudgetUse, DataAudit, Diagnosis, Sentence
 from fireassay.kept import Kept, held_out_table, open_training, parts_of
 from fireassay.models.probes import ProbeSettings
 from fireassay.report import render
@@ -459,7 +459,7 @@ def conclude(prepared: Prepared, case: Case, battery: Battery, device: str) -> D
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         title=f"{study.target} on {prepared.bars.audit.source} with {study.model}",
         primary=order,
-        assessment=assessment(found, evidence, order),
+        assessment=(*grave(prepared.bars.audit), *assessment(found, evidence, order)),
         causes=found,
         evidence=by_id,
         prescriptions=prescriptions(found, by_id, order),
@@ -492,6 +492,18 @@ def _prepared_again(kept: Kept, watch: Watch) -> Prepared:
             fix="Give it as new data, to predict on it as it is now.",
         )
     return prepared
+
+
+def grave(audit: DataAudit) -> tuple[Sentence, ...]:
+    """Say first what makes results on the data as it stands wrong, however good they look."""
+    return tuple(
+        Sentence(
+            text=f"The data as it stands spoils every result: {item.what} ({item.share or 0:.1%} of "
+            f"the bars). {item.advice}"
+        )
+        for item in audit.items
+        if item.grave
+    )
 
 
 def _write(diagnosis: Diagnosis, store: Store) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from fireassay.data import reading, sources
-from fireassay.data.audit import AUDIT, Stage, View
+from fireassay.data.audit import AUDIT, Stage, View, by_gravity
 from fireassay.data.audit.presence import presence
 from fireassay.data.bars import INDEX_COLUMNS, MARKET_COLUMNS, Bars
 from fireassay.data.layouts import recognise
@@ -144,7 +144,7 @@ def _bars(state: reading.State, calendar: Plot) -> Bars:
         first=moment_text(frame["time"].min()),
         last=moment_text(frame["time"].max()),
         readings={**state.readings, "own columns": len(own), "nothing noticed by": ", ".join(quiet)},
-        items=state.items,
+        items=by_gravity(state.items),
         calendar=calendar,
     )
     return Bars(frame, audit, state.view.table.origin, rows)

@@ -13,6 +13,9 @@ from fireassay.report.extracts import LONG, MOST_ROWS, REST, joined, mapping, ta
 from fireassay.report.numerals import AUTO, DURATION, EXACT, PERCENT
 from fireassay.report.wording import cell, clip
 
+MOST_SYMBOLS = 12
+"""Symbols that a report names."""
+
 
 @dataclass(frozen=True)
 class DataView:
@@ -47,8 +50,9 @@ def moment(source: Source) -> str | Cited:
 def data_view(source: Source, audit: DataAudit) -> DataView:
     """Arrange the data audit, which stands at `data_audit` of the source."""
     at = "data_audit"
-    symbols = tuple(source.cite(at, "symbols", i) for i in range(min(len(audit.symbols), 12)))
-    more: Inline = (" and others",) if len(audit.symbols) > len(symbols) else ()
+    named = [i for i, symbol in enumerate(audit.symbols) if symbol]
+    symbols = tuple(source.cite(at, "symbols", i) for i in named[:MOST_SYMBOLS])
+    more: Inline = (" and others",) if len(named) > len(symbols) else ()
     period = tuple(source.cite(at, key) for key in ("first", "last") if getattr(audit, key))
     facts = [
         Entry("source", (source.cite(at, "source"),)),

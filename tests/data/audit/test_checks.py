@@ -341,3 +341,20 @@ def test_epochs_read_in_the_wrong_unit_are_told() -> None:
     times = [start + dt.timedelta(minutes=i, hours=5 * (i // 30)) for i in range(120)]
     item = noticed(minute_bars().with_columns(time=pl.Series(times)))["epoch_dates"]
     assert item.first_row == 1
+
+
+def test_what_spoils_every_result_is_told_first() -> None:
+    """Bars filled with the price of the next trade come before a larger share of idle ones."""
+    step = pl.int_range(pl.len())
+    frame = minute_bars(sessions=6, bars=60).with_columns(
+        volume=pl.when(step % 3 == 0).then(pl.col("volume")).otherwise(0)
+    )
+    price = pl.when(pl.col("volume") > 0).then(pl.col("close")).backward_fill()
+    filled = frame.with_columns(
+        price.fill_null(100.0).alias(c) for c in ("open", "high", "low", "close")
+    )
+    found = read(filled).audit.items
+    assert found[0].id == "filled_from_later"
+    assert [item.grave for item in found] == [True] + [False] * (len(found) - 1)
+    assert found[0].share < max(item.share or 0 for item in found)
+    assert not any(item.grave for item in read(filled, stale="drop").audit.items)

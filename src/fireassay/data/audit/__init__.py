@@ -103,6 +103,7 @@ class View:
         *,
         count: int | None = None,
         share: float | None = None,
+        grave: bool = False,
     ) -> Iterable[Notice]:
         """Give the notice of some rows, or nothing if there are none.
 
@@ -120,6 +121,8 @@ class View:
             Tells about one row, given its index in the frame; by default symbol and time.
         count, share
             Of what is counted where that isn't the rows, and its share of what could be.
+        grave
+            Whether results on the data as it stands are wrong, however good they look.
         """
         marked = int(rows.sum() or 0)
         if not marked:
@@ -139,6 +142,7 @@ class View:
             example=told,
             action=action,
             advice=advice,
+            grave=grave and action is not Action.DROPPED,
         )
         yield Notice(item, rows if action is Action.DROPPED else None)
 
@@ -154,6 +158,14 @@ class Check:
 
     stage: Stage
     look: Callable[[View], Iterable[Notice]]
+
+
+def by_gravity(items: Iterable[AuditItem]) -> tuple[AuditItem, ...]:
+    """Return items as they are best read: grave ones, flagged, dropped, kept; larger shares first."""
+    order = [Action.FLAGGED, Action.DROPPED, Action.KEPT]
+    return tuple(
+        sorted(items, key=lambda i: (not i.grave, order.index(Action(i.action)), -(i.share or 0.0)))
+    )
 
 
 AUDIT: Registry[Check] = Registry("audit check", "fireassay.data.audit")

@@ -75,6 +75,7 @@ def filled_from_later(view: View) -> Iterable[Notice]:
         else "These prices come from the future: nobody knew them when the bar ended, so every "
         "result on these bars looks ahead. Set stale = drop.",
         shown,
+        grave=True,
     )
 
 

@@ -18,8 +18,8 @@ HALF_HOUR = 1_800_000_000
 DAY = 48 * HALF_HOUR
 
 ADVICE = (
-    "The times seem to be the starts of bars. Then each bar is known one bar later than it is taken "
-    "to be, and every result looks ahead: set stamp = start."
+    "The times seem to be the starts of bars: each bar is known one bar later than its time says, "
+    "and a session's first bar counts as before its open. Set stamp = start."
 )
 
 

@@ -51,6 +51,7 @@ def shifted_hours(view: View) -> Iterable[Notice]:
         Action.FLAGGED,
         f"Moved by {best:+d} h, {shares[best]:.0%} would lie in its hours, not {shares[0]:.0%}: "
         "the times seem to be in another zone. Set timezone to the zone that they are written in.",
+        grave=True,
     )
 
 

@@ -31,6 +31,12 @@ from fireassay.report.story import ORDER, Story, tell
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
+QUIET = ("own columns", "nothing noticed by")
+"""Readings that a terminal leaves to the written reports."""
+
+MOST_LEFT = 4
+"""Causes that weren't examined and are named one by one; more of them are not."""
+
 MARKS = {Status.SUPPORTED: "■", Status.UNDECIDED: "◐", Status.EXCLUDED: "×"}
 STYLES = {Status.SUPPORTED: "bold red", Status.UNDECIDED: "yellow", Status.EXCLUDED: "dim"}
 
@@ -111,10 +117,14 @@ def _causes(story: Story) -> Iterator[RenderableType]:
     yield heading("Causes")
     grid = columns(11)
     for status in ORDER:
-        names = [cause.title for cause in story.causes if cause.status is status]
-        if names:
+        found = [cause for cause in story.causes if cause.status is status]
+        names = [cause.title for cause in found if cause.why.refs]
+        left = [cause.title for cause in found if not cause.why.refs]
+        if len(left) > MOST_LEFT:
+            left = ["all others: not examined"]
+        if found:
             label = words(f"{MARKS[status]} {status.value}", STYLES[status])
-            grid.add_row(label, words("; ".join(names)))
+            grid.add_row(label, words("; ".join((*names, *left))))
     yield grid
     others = [c for c in story.causes if c.status is Status.SUPPORTED and not c.primary]
     for cause in others:
@@ -183,6 +193,10 @@ def _changes(story: Story) -> Iterator[RenderableType]:
 def _data(story: Story) -> Iterator[RenderableType]:
     yield heading("The data")
     yield facts(story.data.facts)
+    if story.data.readings:
+        read = {plain(name): plain(value) for name, value in story.data.readings.rows}
+        told = [f"{name}: {read[name]}" for name in read if name not in QUIET and read[name]]
+        yield words(f"read as {'; '.join(told)}", "dim")
     if story.data.items is None:
         return
     for what, count, share, first, example, done, advice in story.data.items.rows:
