@@ -255,6 +255,22 @@ def test_little_memory_means_more_passes_and_the_same_numbers() -> None:
         np.testing.assert_allclose(pieces.predictions, whole.predictions, rtol=1e-9)
 
 
+def test_threads_share_the_targets_and_give_the_same_numbers() -> None:
+    world = linear(np.random.default_rng(17), 20, 15, 4, horizon=2)
+    drawn = permute_dates(world.offsets, world.clusters, 25, seed=0)
+    folds = session_folds(world.clusters, 3)
+    sessions = split(world.x, world.offsets)
+    y = np.column_stack([world.z, world.y] * 9)
+    kinds = [Score.IC, Score.AUC] * 9
+    told: list[float] = []
+    alone = ridge_null(sessions, y, drawn, folds, score=kinds)
+    shared = ridge_null(sessions, y, drawn, folds, score=kinds, workers=3, progress=told.append)
+    np.testing.assert_array_equal(shared.null, alone.null)
+    assert told == sorted(told)
+    assert told[-1] == 1
+    assert len(told) > 2
+
+
 class Stream:
     """Sessions made anew at every pass, never all in memory."""
 

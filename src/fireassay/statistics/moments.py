@@ -17,6 +17,7 @@ labels for any of them: XᵀX is then summed and decomposed once instead of once
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -254,7 +255,10 @@ def _label_sums(labels: Float) -> tuple[Float, Float, Float]:
 
 
 class NumpyEngine:
-    """The engine on the host."""
+    """The engine on the host; `workers` threads share the targets whose predictions are counted."""
+
+    def __init__(self, workers: int = 1) -> None:
+        self.workers = workers
 
     BUFFER = 8192
     """Rows that are predicted at a time."""
@@ -292,8 +296,9 @@ class NumpyEngine:
             g, bars = layout.group[s], len(values)
             # Each donor's labels meet the session's features once, whatever the number of draws.
             givers, draw = givers_of(donors[:, s], filled.shape[1])
-            for h in range(targets):
-                xy[g, h] += (filled[h, givers, :bars] @ values)[draw]
+            given = filled[:, givers, :bars].reshape(-1, bars) @ values
+            for h, by_giver in enumerate(given.reshape(targets, len(givers), width)):
+                xy[g, h] += by_giver[draw]
             if bars not in totals:
                 if len(totals) >= self.LENGTHS:
                     totals.clear()
@@ -327,7 +332,8 @@ class NumpyEngine:
                 return
             x = np.concatenate([values for _, values in waiting[k]]).astype(np.float32)
             step = max(1, self.CELLS // len(x))
-            for i in range(len(targets)):
+
+            def count(i: int) -> None:
                 given = [code[i, donors[:, s], : len(values)] for s, values in waiting[k]]
                 classes = np.concatenate(given, axis=1)
                 predictor = predictors[i][k]
@@ -341,6 +347,9 @@ class NumpyEngine:
                     for j, row in enumerate(cell, start=low):
                         found = np.bincount(row, minlength=3 * BINS)[: 2 * BINS]
                         counts[i, k, j] += found.reshape(2, BINS)
+
+            with ThreadPoolExecutor(self.workers) as pool:
+                list(pool.map(count, range(len(targets))))
             waiting[k].clear()
 
         for s, values in layout.sessions(features):

@@ -107,13 +107,13 @@ class Learner:
         covariance = basis.T @ held_part.covariance @ basis
         cross = held.xy @ basis
         offset = (held_part.mean - part.mean) @ basis
-        out = np.empty((len(self.penalties), len(label.n)))
-        for i, penalty in enumerate(self.penalties):
-            w = part.shrink(label_in_basis, penalty)
-            bias = label.mean + w @ offset - held.mean
-            py = np.einsum("jf,jf->j", w, cross)
-            out[i] = held.n * (held.yy - 2 * py + quadratic(w, covariance) + bias**2)
-        return out
+        shape = (len(self.penalties), *label_in_basis.shape)
+        w = np.stack([part.shrink(label_in_basis, penalty) for penalty in self.penalties])
+        flat = w.reshape(-1, shape[-1])
+        bias = label.mean + (flat @ offset).reshape(shape[:2]) - held.mean
+        py = np.einsum("ijf,jf->ij", w, cross)
+        pp = quadratic(flat, covariance).reshape(shape[:2])
+        return held.n * (held.yy - 2 * py + pp + bias**2)
 
 
 @dataclass(frozen=True, eq=False)

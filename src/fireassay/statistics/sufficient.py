@@ -15,8 +15,10 @@ observed AUC is computed from the predictions themselves.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -25,13 +27,17 @@ from fireassay.statistics import scores
 from fireassay.statistics.bootstrap import standard_error
 from fireassay.statistics.exchange import Permutations
 from fireassay.statistics.folds import Fold, group_sessions
-from fireassay.statistics.moments import BINS, Engine, Layout, NumpyEngine, Predictor
+from fireassay.statistics.moments import BINS, Crosses, Engine, Layout, NumpyEngine, Predictor
 from fireassay.statistics.null import NullTest, p_value
 from fireassay.statistics.ridge import Fit, Learner
 from fireassay.statistics.scores import Score
 
 PENALTIES = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
 """Ridge penalties per row on standardised features: λ here is scikit-learn's alpha / rows."""
+
+
+TOGETHER = 8
+"""Targets whose predictions are counted in one pass over the data."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +104,7 @@ def ridge_null(
     share_rows: bool = False,
     engine: Engine | None = None,
     memory: int = 2**29,
+    workers: int = 1,
     progress: Callable[[float], None] | None = None,
 ) -> RidgeNull:
     """Score a ridge learner with the observed labels and with each permutation's.
@@ -129,6 +136,9 @@ def ridge_null(
         Device that sums the moments; None: the host.
     memory
         Bytes that the moments of labels may take at a time; more draws are done in several passes.
+    workers
+        Threads that share the targets. Matrices are small: let each multiply alone (BLAS limited to
+        one thread), or they wait for each other.
     progress
         Told which share of the work is done.
 
@@ -147,7 +157,7 @@ def ridge_null(
     kinds = (score,) * targets if isinstance(score, Score) else tuple(score)
     if set(kinds) - {Score.AUC, Score.IC, Score.R2}:
         raise ValueError("a ridge learner is scored by AUC, IC or R² here")
-    engine = engine or NumpyEngine()
+    engine = engine or NumpyEngine(workers)
     if inner is None:
         inner = folds
         if len(folds) < 3 and len(penalties) > 1:
@@ -169,26 +179,20 @@ def ridge_null(
         size = draws.stop - low
         crosses = engine.crosses(features, layout, draws)
         observed: list[list[Fit]] = []
-        waiting: list[tuple[int, list[Predictor]]] = []
-        for h, kind in enumerate(kinds):
-            fits = [learner.fit(k, h, crosses) for k in range(len(folds))]
-            observed.append([fit.first() for fit in fits])
-            if kind is Score.AUC:
-                waiting.append((h, [_predictor(f, t) for f, (_, t) in zip(fits, folds, strict=True)]))
-            else:
-                values[draws, h] = _from_moments(kind, fits)
-            # Targets are counted together, as many as their histograms and coefficients leave room.
-            room = memory // (len(folds) * size * (2 * BINS + len(layout.shift)) * 8)
-            if waiting and (len(waiting) >= room or h == targets - 1):
-                ready = [target for target, _ in waiting]
-                counts = engine.histograms(features, layout, draws, ready, [p for _, p in waiting])
-                values[draws, ready] = np.stack([_mean_auc(c) for c in counts], axis=1)
-                waiting.clear()
-            done += size
+        # As many targets together as leave room for their histograms and coefficients.
+        room = memory // (len(folds) * size * (2 * BINS + len(layout.shift)) * 8)
+        for chosen in _chunks(range(targets), max(1, min(room, TOGETHER))):
+            with ThreadPoolExecutor(workers) as pool:
+                fits = dict(
+                    zip(chosen, pool.map(partial(_fits, learner, crosses), chosen), strict=True)
+                )
+            observed += [[fit.first() for fit in fits[h]] for h in chosen]
+            values[draws, chosen] = _scores(engine, features, layout, draws, kinds, fits, folds)
+            done += size * len(chosen)
             if progress is not None:
                 progress(done / (total * targets))
         if low == 0:
-            penalty = np.array([[fit.penalty[0] for fit in fits] for fits in observed]).T
+            penalty = np.array([[fit.penalty[0] for fit in of_target] for of_target in observed]).T
             coef, start = _coefficients(layout, observed, kinds)
             predictions = _predict(features, layout, folds, coef, start)
     p = np.array([p_value(values[0, h], values[1:, h]) for h in range(targets)])
@@ -241,6 +245,40 @@ def _mean_auc(counts: Float) -> Float:
     pairs = ones.sum(-1) * zeros.sum(-1)
     won = (ones * (np.cumsum(zeros, axis=-1) - zeros / 2)).sum(-1)
     return _weighted_mean(won / np.where(pairs > 0, pairs, np.nan), counts.sum((2, 3)))
+
+
+def _chunks(items: range, size: int) -> Iterator[list[int]]:
+    for low in range(0, len(items), size):
+        yield list(items[low : low + size])
+
+
+def _fits(learner: Learner, crosses: Crosses, target: int) -> list[Fit]:
+    """Return one target's fit of each fold."""
+    return [learner.fit(k, target, crosses) for k in range(len(learner.outer))]
+
+
+def _scores(
+    engine: Engine,
+    features: Iterable[Float],
+    layout: Layout,
+    draws: slice,
+    kinds: Sequence[Score],
+    fits: Mapping[int, Sequence[Fit]],
+    folds: Sequence[Fold],
+) -> Float:
+    """Return `[J, H']` the scores of some targets' fits; all AUC from one pass over the data."""
+    out = np.empty((draws.stop - draws.start, len(fits)))
+    counted = [h for h in fits if kinds[h] is Score.AUC]
+    if counted:
+        predictors = [
+            [_predictor(fit, test) for fit, (_, test) in zip(fits[h], folds, strict=True)]
+            for h in counted
+        ]
+        counts = engine.histograms(features, layout, draws, counted, predictors)
+    for j, h in enumerate(fits):
+        auc = kinds[h] is Score.AUC
+        out[:, j] = _mean_auc(counts[counted.index(h)]) if auc else _from_moments(kinds[h], fits[h])
+    return out
 
 
 def _predictor(fit: Fit, test: Int) -> Predictor:

@@ -10,7 +10,8 @@ for nothing.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -274,16 +275,7 @@ def scan_targets(
         for c, s in zip(tried, columns, strict=True)
         for _ in range(s.stop - s.start)
     ]
-    ridge = ridge_null(
-        part.features(),
-        labels,
-        permutations,
-        folds,
-        score=kinds,
-        penalties=PENALTIES,
-        share_rows=True,
-        progress=progress,
-    )
+    ridge = _learned(part.features(), labels, permutations, folds, kinds, progress)
     observed = np.array([ridge.observed[s].mean() for s in columns])
     null = np.stack([ridge.null[:, s].mean(axis=1) for s in columns], axis=1)
     joint = westfall_young(observed, null)
@@ -319,16 +311,34 @@ def alone(scanned: Scan, h: int, names: Sequence[str]) -> float:
     keep = np.flatnonzero(np.isin(part.expansion.source, [places[n] for n in names]))
     once = replace(scanned.permutations, donors=scanned.permutations.donors[:1])
     kind = Score.IC if scanned.score(h) is Score.IC else Score.AUC
-    found = ridge_null(
-        part.features(keep),
-        scanned.labels[:, scanned.columns[h]],
-        once,
-        scanned.folds,
-        score=kind,
-        penalties=PENALTIES,
-        share_rows=True,
-    )
+    labels = scanned.labels[:, scanned.columns[h]]
+    found = _learned(part.features(keep), labels, once, scanned.folds, kind)
     return float(found.observed.mean())
+
+
+def _learned(
+    features: Iterable[Float],
+    labels: Float,
+    permutations: Permutations,
+    folds: Sequence[Fold],
+    score: Score | Sequence[Score],
+    progress: Callable[[float], None] | None = None,
+) -> RidgeNull:
+    """Score the scan's learner; targets are shared among threads that each multiply alone."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1, user_api="blas"):
+        return ridge_null(
+            features,
+            labels,
+            permutations,
+            folds,
+            score=score,
+            penalties=PENALTIES,
+            share_rows=True,
+            workers=os.cpu_count() or 1,
+            progress=progress,
+        )
 
 
 def _with_labels(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from fireassay.diagnosis.scan.engine import Scan
-from fireassay.diagnosis.scan.judge import MATTERS, Row, Verdict, best, note
+from fireassay.diagnosis.scan.judge import MATTERS, Row, Verdict, best, note, percent
 from fireassay.diagnosis.scan.stability import stability
 from fireassay.findings import (
     Bearing,
@@ -136,7 +136,7 @@ def _reading(scanned: Scan, rows: Sequence[Row], learnable: Sequence[Row]) -> st
     if bounce:
         one = min(bounce, key=lambda r: (r.candidate.label.horizon, -r.estimate.value))
         said.append(
-            f"Most of the edge of {one.candidate.name} is bid-ask bounce: {one.lost:.0%} of it is "
+            f"Most of the edge of {one.candidate.name} is bid-ask bounce: {percent(one.lost)} of it is "
             "gone a bar later."
         )
     odds = [r.candidate.name for r in rows if r.verdict is Verdict.ODDS]
@@ -233,11 +233,11 @@ def decay(scanned: Scan, rows: Sequence[Row]) -> Evidence:
     bounce = [r for r in rows if r.mostly_bounce]
     fade = [r for r in rows if r.candidate.family in families and r.lost >= 0.5]
     if bounce:
-        reading = "Mostly bounce: " + ", ".join(
-            f"{r.candidate.name} ({r.lost:.0%} lost)" for r in bounce
+        reading = "Mostly bounce: " + _first(
+            [f"{r.candidate.name} ({percent(r.lost)} lost)" for r in bounce]
         )
     elif fade:
-        reading = "Half or more is gone a bar later: " + ", ".join(r.candidate.name for r in fade)
+        reading = "Half or more is gone a bar later: " + _first([r.candidate.name for r in fade])
     else:
         reading = "No edge that was seen loses half of itself a bar later"
     return Evidence(
@@ -263,6 +263,12 @@ def decay(scanned: Scan, rows: Sequence[Row]) -> Evidence:
             marks=(Mark(axis="y", value=0.0, label="null"),),
         ),
     )
+
+
+def _first(names: Sequence[str], count: int = 4) -> str:
+    """List the first names, and how many more there are."""
+    more = len(names) - count
+    return ", ".join(names[:count]) + (f" and {more} more" if more > 0 else "")
 
 
 def advice(evidence: Sequence[Evidence]) -> list[Sentence]:

@@ -170,6 +170,11 @@ def _traded(scanned: Scan, h: int) -> float:
     return scanned.score_on(h, ~stale) if stale.mean() >= MANY_STALE else float("nan")
 
 
+def percent(share: float) -> str:
+    """Write a share."""
+    return f"{100 * share:.0f} %"
+
+
 def note(scanned: Scan, row: Row) -> str:
     """Say what a reader of a row must know."""
     label, score = row.candidate.label, scanned.score(row.now)
@@ -182,15 +187,15 @@ def note(scanned: Scan, row: Row) -> str:
         )
     if row.mostly_bounce:
         said.append(
-            f"Mostly bounce: {row.lost:.0%} of the edge is gone a bar later, and the last return and "
+            f"Mostly bounce: {percent(row.lost)} of the edge is gone a bar later, and the last return and "
             f"the close's location alone reach {score} {row.bounce:.3f}."
         )
     elif row.lost >= LOST:
-        said.append(f"{row.lost:.0%} of the edge is gone a bar later.")
+        said.append(f"{percent(row.lost)} of the edge is gone a bar later.")
     if row.verdict is Verdict.LITTLE:
         said.append("What is left a bar later is less than half of what matters.")
     if label.ties >= MANY_TIES:
-        said.append(f"{label.ties:.0%} of the outcomes are ties and left out.")
+        said.append(f"{percent(label.ties)} of the outcomes are ties and left out.")
     if abs(row.traded - row.estimate.value) > (row.estimate.high - row.estimate.low) / 2:
         said.append(f"{score} {row.traded:.3f} on bars in which something traded.")
     return " ".join(said)
