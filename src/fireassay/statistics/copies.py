@@ -61,7 +61,8 @@ def alone(x: Float, y: Float, offsets: Int, *, classes: int) -> Alone:
         C of a label 0 … C − 1; 0 for a real label.
     """
     if classes == 0:
-        truths = [np.where(np.isnan(y), np.nan, y > np.nanmedian(y))]
+        middle = np.nanmedian(y) if not np.isnan(y).all() else 0.0
+        truths = [np.where(np.isnan(y), np.nan, y > middle)]
     else:
         wanted = [1] if classes == 2 else range(classes)
         truths = [np.where(np.isnan(y), np.nan, y == c) for c in wanted]

@@ -209,7 +209,7 @@ def scan_lags(
     Returns
     -------
     LagScan
-        None if there are fewer than 6 dates to fit or to score, or labels of one value only.
+        None if there are fewer than 6 dates to fit or to score, or if labels or features don't vary.
     """
     use = np.ones(len(offsets) - 1, dtype=bool) if eligible is None else eligible
     bar, session = bar_of_row(offsets), session_of_row(offsets)
@@ -218,7 +218,9 @@ def scan_lags(
     dates, place = np.unique(np.asarray(clusters)[session[core]], return_inverse=True)
     rows = np.flatnonzero(core)
     fit, test = rows[place % 2 == 0], rows[place % 2 == 1]
-    if len(dates) // 2 < 6 or not (np.ptp(y[fit]) > 0 and np.ptp(y[test]) > 0):
+    if len(dates) // 2 < 6 or not all(np.ptp(y[part]) > 0 for part in (fit, test)):
+        return None
+    if not (np.ptp(x[fit], axis=0) > 0).any():
         return None
     bars = _Bars(np.concatenate([x, np.abs(x)], axis=1), y, fit, test)
     # The scored sessions alone, so that the null's cost is theirs.

@@ -1,0 +1,165 @@
+"""Does a feature know what it can't know at its bar?"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from fireassay.arrays import rows_of_sessions
+from fireassay.diagnosis.case import Case, Runs
+from fireassay.diagnosis.checks import Check, Cost, check
+from fireassay.findings import Bearing, Evidence, Plot, Rule, Series, Value
+from fireassay.statistics.copies import Alone, Foresight, alone, foresights
+
+MOST_ROWS = 20_000
+"""Rows beyond which sessions are thinned, evenly."""
+
+STRONG = 0.8
+"""AUC of a single feature that few forecasts reach, and those only of states that last."""
+
+MOVES = 0.3
+"""Correlation of the changes of feature and label from which the feature moves with the label."""
+
+CERTAIN = 0.99
+"""AUC from which a feature holds the label, however it moves."""
+
+SHOWN = 15
+
+
+@check
+class Copies(Check):
+    """Hold every feature alone against the label, and against the prices of later bars.
+
+    Question: does a feature copy the label, hold the outcome that decides it, or repeat a bar that
+    is yet to come?
+
+    No null is drawn: what is looked for is far beyond chance, and beyond forecasts too. A feature is
+    named that tells the label with an AUC of .99; or of .8 while its changes from bar to bar
+    correlate with the label's by .3 or more. Forecasts of that strength are of states that last
+    (volume, volatility), whose changes have little or the opposite to do with the label's: over
+    the targets and features of the catalogue the strongest have AUC .90 with a correlation of −.1,
+    and among those that move with the label none passes .72. A copy of which one label in ten is
+    wrong has .9 and .6. Where prices are known, a feature is named as well that repeats a price or a
+    volume of one of the next five bars, in 95 % of the bars where nothing known yet equals it, or
+    correlates by .7 with the return of the next bars.
+
+    What misleads it: a feature without memory that rightly predicts so well would look the same. A
+    leak that tells less passes: fit without the feature, or shift it by a bar, to see what it is
+    worth. Sessions before the test only, thinned to 20,000 bars.
+    """
+
+    id: ClassVar[str] = "copies"
+    question: ClassVar[str] = "Does a feature know what it can't know at its bar?"
+    causes: ClassVar[tuple[str, ...]] = ("leakage",)
+    cost: ClassVar[Cost] = Cost.FREE
+
+    def judge(self, case: Case, runs: Runs) -> list[Evidence]:
+        """Audit each feature."""
+        task, panel = case.task, case.task.panel
+        sessions = np.sort(task.split.fitted)
+        sessions = sessions[:: max(1, -(-int(panel.lengths[sessions].sum()) // MOST_ROWS))]
+        rows = rows_of_sessions(panel.offsets, sessions)
+        offsets = np.r_[0, np.cumsum(panel.lengths[sessions])].astype(np.int64)
+        x = panel.values[rows]
+        y = np.where(task.usable[rows], task.label.y[rows], np.nan).astype(np.float64)
+        kind = task.label.kind
+        classes = 0 if kind == "real" else max(task.label.outputs, 2)
+        found = alone(x, y, offsets, classes=classes)
+        ahead = foresights(x, {n: p[rows] for n, p in case.prices.items()}, offsets)
+        with np.errstate(invalid="ignore"):
+            copies = (found.auc >= CERTAIN) | ((found.auc >= STRONG) & (found.change >= MOVES))
+        known = np.flatnonzero(~np.isnan(found.auc))
+        order = known[np.argsort(-found.auc[known], kind="stable")]
+        named = [int(f) for f in order if copies[f]]
+        said = [_copy(panel.features, found, f) for f in named]
+        said += [_foresight(panel.features, each) for each in ahead]
+        top = int(order[0]) if len(order) else None
+        if not said and not found.labels:
+            return []
+        if not said:
+            strongest = (
+                "none varies"
+                if top is None
+                else f"the strongest, {panel.features[top]}, has AUC {found.auc[top]:.3f} alone"
+            )
+            said = [f"No feature copies the label or holds a later bar; {strongest}."]
+        reading = " ".join(said)
+        leaks = bool(named or ahead)
+        rule = Rule.OBSERVED_FOR if leaks else Rule.OBSERVED_AGAINST
+        shown = named or ([] if top is None else [top])
+        numbers: dict[str, Value] = {"features": len(panel.features)}
+        if len(known):
+            numbers["median AUC of a feature alone"] = float(np.median(found.auc[known]))
+        for f in shown[:5]:
+            name = panel.features[f]
+            numbers |= {
+                f"AUC {name}": float(found.auc[f]),
+                f"AUC {name}, one bar earlier": float(found.before[f]),
+                f"changes of {name} with the label's": float(found.change[f]),
+            }
+        return [
+            Evidence(
+                id=self.id,
+                check=self.id,
+                question=self.question,
+                experiment=(
+                    f"{len(panel.features)} features alone, on {found.labels:,} labels of "
+                    f"{len(sessions)} sessions before the test"
+                    + (
+                        f", and beside {', '.join(case.prices)} of later bars."
+                        if case.prices
+                        else "."
+                    )
+                ),
+                control="The same feature one bar earlier, and its changes beside the label's.",
+                metric="largest AUC of a feature alone",
+                effect=None if top is None else float(found.auc[top]),
+                trivial=0.5,
+                sessions=len(sessions),
+                bears_on=(Bearing(cause="leakage", rule=rule, note=reading),),
+                reading=reading,
+                caveat=(
+                    "A feature without memory that predicts so well would look the same."
+                    if leaks
+                    else "A leak that tells less than an AUC of .8 may pass, unless prices show it."
+                ),
+                numbers=numbers,
+                plot=_plot(panel.features, found, order[:SHOWN].tolist()),
+            )
+        ]
+
+
+def _copy(names: tuple[str, ...], found: Alone, feature: int) -> str:
+    return (
+        f"{names[feature]} holds the label: AUC {found.auc[feature]:.3f} alone, "
+        f"{found.before[feature]:.3f} one bar earlier, and it moves when the label moves."
+    )
+
+
+def _foresight(names: tuple[str, ...], each: Foresight) -> str:
+    bars = "1 bar" if each.bars == 1 else f"{each.bars} bars"
+    if each.what == "return":
+        return (
+            f"{names[each.feature]} goes with the return of the next {bars}: correlation "
+            f"{each.strength:.2f}."
+        )
+    return f"{names[each.feature]} repeats the {each.what} of {bars} later ({each.strength:.0%})."
+
+
+def _plot(names: tuple[str, ...], found: Alone, shown: list[int]) -> Plot:
+    rows = tuple(names[f] for f in shown)
+    return Plot(
+        kind="association",
+        title="What each feature alone tells of the label",
+        x_label="AUC",
+        series=(
+            Series(name="at its bar", x=rows, y=tuple(found.auc[shown].tolist()), style="points"),
+            Series(
+                name="one bar earlier",
+                x=rows,
+                y=tuple(found.before[shown].tolist()),
+                style="points",
+            ),
+        ),
+    )

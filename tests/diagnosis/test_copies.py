@@ -1,0 +1,139 @@
+"""Features that hold the label or a bar to come are named; strong forecasts aren't."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fireassay.data.targets import labels
+from fireassay.diagnosis.checks.copies import Copies
+from fireassay.findings import Status
+from fireassay.lab import Prepared
+from tests.diagnosis.cases import case_of, judged, market, prepared, shift, simulated, with_feature
+
+
+@pytest.mark.parametrize(("name", "feature"), [("future-leak", "f_leak"), ("label-copy", "f_copy")])
+def test_planted_leaks_are_named(name: str, feature: str) -> None:
+    evidence, verdict = judged(Copies(), simulated(name))
+    assert verdict.status is Status.SUPPORTED
+    assert verdict.why.startswith(f"{feature} holds the label")
+    assert evidence.plot is not None
+    assert evidence.plot.series[0].x[0] == feature
+
+
+@pytest.fixture(scope="module")
+def column() -> Prepared:
+    return prepared("healthy-strong")
+
+
+@pytest.fixture(scope="module")
+def bars() -> Prepared:
+    features = ("bar_return", "return_5", "close_location", "volume_ratio_20", "group:volatility")
+    return prepared("volatility", bar_minutes=5, features=features)
+
+
+@pytest.mark.parametrize("wrong", [0.1, 0.15])
+def test_a_copy_with_wrong_labels_is_named(column: Prepared, wrong: float) -> None:
+    """One label in ten, or in seven, is turned over, in another unit and with noise."""
+    rng = np.random.default_rng(0)
+    y = np.nan_to_num(column.task.label.y, nan=0.5)
+    copied = np.where(rng.random(len(y)) < wrong, 1 - y, y)
+    copied = -40 * copied + rng.standard_normal(len(y))
+    evidence, verdict = judged(Copies(), case_of(with_feature(column.task, "copy", copied)))
+    assert verdict.status is Status.SUPPORTED
+    assert "copy holds the label" in verdict.why
+    assert evidence.numbers["AUC copy"] == pytest.approx(1 - wrong, abs=0.03)
+
+
+@pytest.mark.parametrize("target", ["direction:5", "direction:1", "return_magnitude:10"])
+def test_a_copy_of_overlapping_outcomes_is_named(bars: Prepared, target: str) -> None:
+    """Nine labels in ten: neighbours of a copy are nearly as good, but it moves with the label."""
+    rng = np.random.default_rng(1)
+    task = replace(bars.task, label=labels(bars.bars.frame, [target])[0], others=())
+    y = np.nan_to_num(task.label.y)
+    noise = np.nanstd(y) * rng.standard_normal(len(y))
+    copied = np.where(rng.random(len(y)) < 0.1, noise, y)
+    evidence, verdict = judged(Copies(), case_of(with_feature(task, "copy", copied)))
+    assert verdict.status is Status.SUPPORTED
+    assert verdict.why.startswith("copy holds the label")
+    if target != "direction:1":
+        assert evidence.numbers["AUC copy, one bar earlier"] > 0.7
+
+
+@pytest.mark.parametrize(
+    ("column", "later"), [("close", 1), ("high", 2), ("volume", 5), ("vwap", 1), ("return", 3)]
+)
+def test_a_bar_to_come_is_named_whatever_the_label(bars: Prepared, column: str, later: int) -> None:
+    prices = market(bars)
+    if column == "return":
+        close = prices["close"]
+        held = np.log(shift(bars.task, close, later) / close)
+    else:
+        held = shift(bars.task, prices[column], later)
+    case = case_of(with_feature(bars.task, "ahead", held), prices)
+    _, verdict = judged(Copies(), case)
+    assert verdict.status is Status.SUPPORTED
+    assert "ahead " in verdict.why
+    assert f"{later} bar" in verdict.why
+    assert column in verdict.why
+
+
+def test_bars_gone_by_are_known(bars: Prepared) -> None:
+    """Prices, lagged prices and features beside themselves one bar earlier are no leak."""
+    prices, task = market(bars), bars.task
+    for name, back in (("close", 0), ("close", -1), ("volume", -3)):
+        task = with_feature(task, f"{name}{back}", shift(task, prices[name], back))
+    task = with_feature(task, "earlier", shift(task, task.panel.values[:, 0], -1))
+    _, verdict = judged(Copies(), case_of(task, prices))
+    assert verdict.status is Status.EXCLUDED
+
+
+STRONG = (
+    "volatility_increase:5",
+    "volatility_increase:1,c=2",
+    "volatility_increase_past:5",
+    "volume_surge:1,c=3",
+    "volume_surge_pooled:5",
+    "vwap_touch:1",
+    "vwap_touch:5",
+    "return_magnitude:1",
+)
+
+
+@pytest.fixture(scope="module")
+def surges() -> Prepared:
+    features = (
+        "volume_slot_ratio",
+        "volume_trend_5",
+        "volatility_slot_ratio_10",
+        "average_true_range_14",
+        "vwap_bars_since_cross",
+        "bar_return",
+    )
+    return prepared("volume-surges", sessions=60, features=features)
+
+
+@pytest.mark.parametrize("target", STRONG)
+def test_strong_forecasts_are_no_copies(surges: Prepared, target: str) -> None:
+    """Of states that last: AUC up to .87 by one feature."""
+    label = labels(surges.bars.frame, [target])[0]
+    case = case_of(replace(surges.task, label=label, others=()), market(surges))
+    _, verdict = judged(Copies(), case)
+    assert verdict.status is Status.EXCLUDED
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("healthy-strong", {"auc": 0.95}),
+        ("many-weak", {}),
+        ("random-walks", {}),
+        ("spanning-labels", {}),
+        ("degenerate-features", {}),
+    ],
+)
+def test_sound_columns_are_cleared(name: str, options: dict[str, object]) -> None:
+    _, verdict = judged(Copies(), simulated(name, **options))
+    assert verdict.status is Status.EXCLUDED
