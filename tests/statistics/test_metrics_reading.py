@@ -20,14 +20,34 @@ def case() -> MetricsReading:
 
 def test_the_numbers_of_the_case(case: MetricsReading) -> None:
     said = text(case)
-    assert "a coin flip has an F1 of class 1 of .444" in said
-    assert "always saying positive .571" in said
+    assert "at 40.0 % positive labels: F1 .444 for a coin flip" in said
+    assert ".571 for always saying positive" in said
     # A coin has the train F1, one that says positive in 63 % of bars the test F1.
-    assert "Train F1 .4435: as F1 of class 1 it is in the range of “coin flip”" in said
-    assert "as weighted F1 it is in the range of “always the larger class”" in said
-    assert "saying positive in 49.8 % of bars gives .4435, in 63.2 % .4898" in said
+    assert (
+        "Train F1 .4435 takes no skill: a coin flip has it. Macro or weighted, none either." in said
+    )
+    assert "Test F1 .4898 takes no skill: saying positive at random in 63.2 % of bars gives" in said
+    assert "49.8 % positive calls give .4435, 63.2 % give .4898" in said
     assert "doesn't mean that a model is random" in said
     assert "None of these numbers tells whether there is signal" in said
+    assert case.change is not None
+    assert case.change.text.startswith("Test F1 is .0463 above train F1.")
+
+
+def test_it_is_read_in_twenty_seconds(case: MetricsReading) -> None:
+    """Half of it is numbers to skim; what classifiers without skill get is a table beside."""
+    assert len(text(case).split()) <= 175
+
+
+def test_an_f1_out_of_reach_without_skill() -> None:
+    found = read_metrics(Printed(f1=0.05), Printed(f1=0.7), prevalence=0.4, labels=5000)
+    said = text(found)
+    assert "Test F1 .7 is out of reach without skill: at most .571 is had so. Nor as macro" in said
+    assert "Train F1 .05 takes no skill: saying positive at random in 2.7 % of bars" in said
+    between = read_metrics(Printed(), Printed(f1=0.56), prevalence=0.4, labels=5000)
+    assert "But as macro F1 at most .500 is had so, as weighted F1 at most .525 is had so" in text(
+        between
+    )
 
 
 def test_rows_hold_the_ranges_and_who_has_the_number(case: MetricsReading) -> None:
@@ -44,8 +64,8 @@ def test_a_small_sample_explains_the_difference() -> None:
     found = read_metrics(
         Printed(f1=0.4435), Printed(f1=0.4898), prevalence=0.4, labels=12_000, effective=500
     )
-    assert "so it means nothing" in text(found)
-    assert "500 of the 12,000 labels as independent" in text(found)
+    assert "it means nothing" in text(found)
+    assert "500 of the 12,000 labels are taken as independent" in text(found)
     fewer = read_metrics(Printed(f1=0.4435), Printed(f1=0.4898), prevalence=0.4, labels=500)
     assert "about 500 / h" in text(fewer)
 

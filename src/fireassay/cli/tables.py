@@ -28,14 +28,28 @@ def print_table(rows: Sequence[Mapping[str, Value]]) -> None:
 
 
 def metrics_table(reading: MetricsReading) -> None:
-    """Print what metrics can mean: the table of trivial ranges, then a sentence each."""
+    """Print what metrics can mean: a sentence each, then what classifiers without skill get."""
     from rich.console import Console
     from rich.text import Text
 
-    print_table(reading.rows)
     console = Console(highlight=False)
     for sentence in reading.sentences:
         console.print(Text(f"- {sentence.text}"))
+    console.print("\nRanges (95 %) without skill, and where the numbers given lie:")
+    print_table(_by_classifier(reading.rows))
+
+
+def _by_classifier(rows: Sequence[Mapping[str, Value]]) -> list[dict[str, Value]]:
+    """Return a row for each classifier, a column for each metric that was given (all if none was)."""
+    asked = [row for row in rows if "train" in row or "test" in row] or rows
+    table: dict[str, dict[str, Value]] = {}
+    for row in asked:
+        ends = (f"{row[end]:.3f}".removeprefix("0") for end in ("low", "high"))
+        cell = "–".join(dict.fromkeys(ends))
+        inside = [part for part in ("train", "test") if row.get(part) == "yes"]
+        name = str(row["classifier"])
+        table.setdefault(name, {"": name})[str(row["metric"])] = " ".join([cell, *inside])
+    return list(table.values())
 
 
 def _shown(value: Value) -> str:

@@ -103,14 +103,13 @@ def read_metrics(
             said.append(_auc(name, printed.auc, prevalence, n))
     change = None
     if train.f1 is not None and test.f1 is not None:
-        compared = _train_against_test(train.f1, test.f1, prevalence, train_count, count)
-        change = Sentence(text=compared[0])
-        said += compared
+        change = Sentence(text=_train_against_test(train.f1, test.f1, prevalence, train_count, count))
+        said.append(change.text)
     said.append(_independence(labels, effective))
     if train.auc is None and test.auc is None:
         said.append(
-            "None of these numbers tells whether there is signal: take the AUC of held-out sessions "
-            "against the session null, which depends on neither threshold nor prevalence."
+            "None of these numbers tells whether there is signal; the AUC of held-out sessions "
+            "against permuted ones does."
         )
     sentences = tuple(Sentence(text=text) for text in said)
     return MetricsReading(sentences, tuple(rows), sentences[0], change)
@@ -185,33 +184,51 @@ def _ranges(prevalence: float, count: float) -> str:
     most = best_without_skill(Metric.F1_BINARY, prevalence)
     larger = no_skill_range(Metric.ACCURACY, Trivial.MAJORITY, prevalence, count)
     return (
-        f"Without any skill, at {_percent(prevalence)} positive labels, a coin flip has an F1 of "
-        f"class 1 of {_show(coin.typical)} (95 % range {_span(coin)} on {count:,.0f} labels), always "
-        f"saying positive {_show(most)}, never 0; always naming the larger class has an accuracy of "
-        f"{_show(larger.typical)}."
+        f"Without skill, at {_percent(prevalence)} positive labels: F1 {_show(coin.typical)} for a "
+        f"coin flip (95 % {_span(coin)} on {count:,.0f} labels), {_show(most)} for always saying "
+        f"positive; accuracy {_show(larger.typical)} for always naming the larger class."
     )
 
 
 def _f1_alone(name: str, value: float, prevalence: float, count: float) -> str:
-    """Say which classifiers without skill have this F1, in each averaging."""
-    parts = []
-    for metric in F1_METRICS:
-        inside = [
-            classifier.value
-            for classifier in Trivial
-            if no_skill_range(metric, classifier, prevalence, count).holds(value)
-        ]
-        rates = positive_rates(metric, prevalence, value)
-        if inside:
-            parts.append(f"as {metric} it is in the range of “{'” and “'.join(inside)}”")
-        elif rates:
-            said = " or ".join(_percent(rate) for rate in rates)
-            parts.append(f"as {metric} it takes saying positive in {said} of bars, without skill")
-        else:
-            most = best_without_skill(metric, prevalence)
-            relation = "above" if value > most else "below"
-            parts.append(f"as {metric} it is {relation} what any classifier without skill gets")
-    return f"{name} F1 {_given(value)}: {'; '.join(parts)}."
+    """Say who without skill has this F1 as that of class 1, and where an average needs more."""
+    needs, had = _without_skill(Metric.F1_BINARY, value, prevalence, count)
+    lead = "is out of reach without skill" if needs else "takes no skill"
+    said = f"{name} F1 {_given(value)} {lead}: {had}."
+    averaged = {m: _without_skill(m, value, prevalence, count) for m in F1_METRICS[1:]}
+    unlike = [f"as {m} {had}" for m, (other, had) in averaged.items() if other != needs]
+    if unlike:
+        return f"{said} But {', '.join(unlike)}."
+    return (
+        f"{said} Nor as macro or weighted F1." if needs else f"{said} Macro or weighted, none either."
+    )
+
+
+def _without_skill(metric: Metric, value: float, prevalence: float, count: float) -> tuple[bool, str]:
+    """Tell whether a value is out of reach without skill, and what has it or how far that gets."""
+    inside = [
+        classifier
+        for classifier in Trivial
+        if no_skill_range(metric, classifier, prevalence, count).holds(value)
+    ]
+    if inside:
+        return False, f"{_HAS[inside[0]]} it"
+    rates = positive_rates(metric, prevalence, value)
+    if rates:
+        said = " or ".join(_percent(rate) for rate in rates)
+        return False, f"saying positive at random in {said} of bars gives it"
+    most = best_without_skill(metric, prevalence)
+    if value > most:
+        return True, f"at most {_show(most)} is had so"
+    return False, "any classifier without skill gets more"
+
+
+_HAS = {
+    Trivial.MAJORITY: "always naming the larger class gives",
+    Trivial.ALL_POSITIVE: "always saying positive gives",
+    Trivial.MATCHED: "guessing at the prevalence gives",
+    Trivial.COIN: "a coin flip has",
+}
 
 
 def _accuracy(name: str, value: float, prevalence: float, count: float) -> str:
@@ -273,43 +290,39 @@ def _auc(name: str, value: float, prevalence: float, count: float) -> str:
 
 def _train_against_test(
     train: float, test: float, prevalence: float, train_count: float, count: float
-) -> list[str]:
+) -> str:
     """Say whether the difference of two F1 is more than sampling, and what else moves it."""
     difference = test - train
-    rates = positive_rates(Metric.F1_BINARY, prevalence, train) or (prevalence,)
+    rates = positive_rates(Metric.F1_BINARY, prevalence, train)
     sampled = [
-        Metric.F1_BINARY.of(draw_confusions(prevalence, n, rates[0], purpose=part))
+        Metric.F1_BINARY.of(draw_confusions(prevalence, n, (rates or (prevalence,))[0], purpose=part))
         for part, n in (("train", train_count), ("test", count))
     ]
     reach = 1.96 * float(np.nanstd(sampled[1] - sampled[0]))
-    inside = abs(difference) <= reach
-    said = [
-        f"Test F1 is {_given(abs(difference))} {'above' if difference > 0 else 'below'} train F1. "
-        f"Sampling alone moves the difference by ± {_show(reach)} on independent labels"
-        + (", so it means nothing." if inside else ", so something differs between the parts.")
-    ]
-    if not inside:
-        other = positive_rates(Metric.F1_BINARY, prevalence, test)
-        if rates and other:
-            said.append(
-                "That something needs no skill: saying positive in "
-                f"{_percent(rates[0])} of bars gives {_given(train)}, in {_percent(other[0])} "
-                f"{_given(test)}; so does a shift of the prevalence between the parts."
-            )
-    said.append(
-        "Test above train doesn't mean that a model is random, nor train above test that it has "
-        "learned something: F1 follows prevalence, threshold and averaging."
+    side = "above" if difference > 0 else "below"
+    said = f"Test F1 is {_given(abs(difference))} {side} train F1. "
+    if abs(difference) <= reach:
+        return f"{said}Sampling alone moves the difference by ± {_show(reach)}: it means nothing."
+    said += f"Sampling alone moves the difference by ± {_show(reach)}, so the parts differ"
+    other = positive_rates(Metric.F1_BINARY, prevalence, test)
+    if rates and other:
+        said += (
+            f"; but that takes no skill: {_percent(rates[0])} positive calls give {_given(train)}, "
+            f"{_percent(other[0])} give {_given(test)}"
+        )
+    return (
+        f"{said}. Test above train doesn't mean that a model is random, nor train above test that it "
+        "has learned something."
     )
-    return said
 
 
 def _independence(labels: int, effective: float | None) -> str:
     if effective is None:
         return (
-            f"The ranges take all {labels:,} labels as independent. Outcomes of h bars overlap: then "
-            f"about {labels:,} / h are, and the ranges are √h times as wide; count sessions."
+            f"Outcomes of h bars overlap: of {labels:,} labels about {labels:,} / h are independent, "
+            "and the ranges are √h times as wide."
         )
     return (
-        f"The ranges take {min(effective, float(labels)):,.0f} of the {labels:,} labels as "
-        "independent, because outcomes overlap or sessions differ."
+        f"{min(effective, float(labels)):,.0f} of the {labels:,} labels are taken as independent, "
+        "because outcomes overlap or sessions differ."
     )

@@ -85,8 +85,8 @@ def zero_volume(view: View) -> Iterable[Notice]:
     if "volume" not in view.frame.columns:
         return
     empty = (view.frame["volume"] == 0).fill_null(value=False)
-    if not empty.any():
-        return
+    if not empty.any() or (view.settings.stale is Stale.DROP and not empty.all()):
+        return  # those that are left out are told as stale bars
     if empty.all():
         advice = "No bar has a volume, so it tells nothing: it is taken as unknown."
     else:
