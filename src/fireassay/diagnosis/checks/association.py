@@ -128,8 +128,8 @@ def _reading(
     now, then = (int((a.p_adjusted <= case.alpha).sum()) for a in (found[Measure.PEARSON], later))
     if now and then < now:
         said += (
-            f" By Pearson correlation {now}, and {then} with one more bar skipped before the outcome: "
-            "what is lost hangs on the last price, as bid-ask bounce does."
+            f" By Pearson correlation {now}, and {then} with one more bar skipped before the "
+            "outcome: what is lost hangs on the last price, as bid-ask bounce does."
         )
     elif now:
         said += f" By Pearson correlation {now}, and {then} with one more bar skipped."
