@@ -111,6 +111,13 @@ def test_no_signal_and_underpowered_never_hold_together() -> None:
         assert sum(held) <= 1
 
 
+def test_without_a_known_power_a_narrow_interval_is_no_proof_of_no_signal() -> None:
+    narrow = evidence(Rule.NO_EFFECT, "no_signal", effect=0.0, p=0.6).model_copy(
+        update={"mde": None, "interval": Interval(low=-0.01, high=0.01)}
+    )
+    assert verdicts([narrow])["no_signal"].status is Status.UNDECIDED
+
+
 def test_p_is_corrected_over_the_tests_that_can_support_a_fault() -> None:
     faults = [evidence(id=f"e{i}", p=0.02) for i in range(5)]
     gate = evidence(Rule.NO_EFFECT, "no_signal", id="gate", p=0.02)
