@@ -125,7 +125,7 @@ def test_prints_become_bars_with_their_vwap_and_count() -> None:
     assert bars.frame["trades"].sum() == frame.height
     assert bars.frame["slot"].is_between(0, 90).all()
     readings = bars.audit.readings
-    assert readings["bars"] == "time:1m, made of 6000 trade prints"
+    assert readings["bars"] == "time:1m, made of 6,000 trade prints"
     assert readings["vwap price"] == "traded VWAP of each bar"
     assert readings["columns left out"] == "exch (bars of prints don't carry them)"
     by_value = read(frame, bars="dollar:1e6")

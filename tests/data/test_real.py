@@ -65,7 +65,7 @@ def test_the_moscow_calendar_agrees_with_the_gaps(yandex: Bars, real_data: Find)
 def test_prints_of_new_york_become_its_regular_minutes(real_data: Find) -> None:
     path = real_data("lean_us/trades.parquet")
     bars = read(str(path), sessions="calendar:XNYS")
-    assert bars.audit.readings["bars"] == "time:1m, made of 2725034 trade prints"
+    assert bars.audit.readings["bars"] == "time:1m, made of 2,725,034 trade prints"
     assert bars.sessions == 20
     assert items(bars)["suspicious_prints"].count == 10
     assert bars.frame["slot"].max() == 389

@@ -132,7 +132,7 @@ def made(state: State) -> State:
     else:
         step, end = clock.irregular_step(frame), "its last print"
     return state.over(frame, step=step, kind=Kind.BARS).reading(
-        bars=f"{rule}, made of {view.frame.height} trade prints",
+        bars=f"{rule}, made of {view.frame.height:,} trade prints",
         stamp=f"end of the bar: that of {end}",
     )
 

@@ -49,7 +49,8 @@ class Split:
         for name in ("train", "validation", "test"):
             days = sorted({panel.dates[s] for s in getattr(self, name)})
             if days:
-                parts.append(f"{name} {days[0]} to {days[-1]} ({_dates(len(days))})")
+                until = f" to {days[-1]}" if len(days) > 1 else ""
+                parts.append(f"{name} {days[0]}{until} ({_dates(len(days))})")
         between = _dates(self.embargo) if self.embargo else "none"
         return f"{', '.join(parts)}; {between} left out between"
 

@@ -24,7 +24,7 @@ SHORT = {
     Measure.RANK: "rank",
     Measure.MUTUAL_INFORMATION: "information, nats",
 }
-DRAWS = 199
+DRAWS = 99
 
 
 @check
@@ -90,7 +90,7 @@ class FeatureAssociation(Check):
                 p=float(p[top]),
                 sessions=permutations.units,
                 bears_on=(Bearing(cause="no_signal", rule=Rule.ILLUSTRATES),),
-                reading=_reading(case, count, [names[i] for i in order], found, later),
+                reading=_reading(case, count, [names[i] for i in order], found, later, permutations),
                 caveat=(
                     "Blind to interactions, to even functions and to many weak features; seen on "
                     "sessions before the test."
@@ -118,8 +118,15 @@ def _reading(
     names: list[str],
     found: Mapping[Measure, Association],
     later: Association | None,
+    permutations: Permutations,
 ) -> str:
     said = f"{count} of {len(names)} features go with the label beyond their null"
+    least = len(found) / (permutations.draws + 1)
+    if least > case.alpha:
+        return (
+            f"Nothing could be found: {permutations.units} dates can be exchanged in so few ways "
+            f"that no p falls below {least:.2g}."
+        )
     if not count:
         return f"{said}."
     said += f", {' and '.join(names[: min(count, 2)])} most."
