@@ -135,9 +135,10 @@ def _reading(scanned: Scan, rows: Sequence[Row], learnable: Sequence[Row]) -> st
     bounce = [r for r in rows if r.mostly_bounce]
     if bounce:
         one = min(bounce, key=lambda r: (r.candidate.label.horizon, -r.estimate.value))
+        step = "one-step" if one.candidate.label.horizon == 1 else "shortest"
         said.append(
-            f"Most of the edge of {one.candidate.name} is bid-ask bounce: {percent(one.lost)} of it is "
-            "gone a bar later."
+            f"Most of the {step} edge is bid-ask bounce: {one.candidate.name} loses "
+            f"{percent(one.lost)} of it a bar later."
         )
     odds = [r.candidate.name for r in rows if r.verdict is Verdict.ODDS]
     if odds:

@@ -187,8 +187,8 @@ def note(scanned: Scan, row: Row) -> str:
         )
     if row.mostly_bounce:
         said.append(
-            f"Mostly bounce: {percent(row.lost)} of the edge is gone a bar later, and the last return and "
-            f"the close's location alone reach {score} {row.bounce:.3f}."
+            f"Mostly bounce: {percent(row.lost)} of the edge is gone a bar later, and the last return "
+            f"and the close's location alone reach {score} {row.bounce:.3f}."
         )
     elif row.lost >= LOST:
         said.append(f"{percent(row.lost)} of the edge is gone a bar later.")
