@@ -123,13 +123,16 @@ def _twins(key: Hashes, session: Int, bar: Int, asked: Int, order: Int, low: Int
     within = np.arange(int(size.sum())) - np.repeat(np.cumsum(size) - size, size)
     donor = order[np.repeat(low, size) + within]
     aligned = bar[row] == bar[donor]
-    pairs, matched = np.unique(
-        np.stack([session[row[aligned]], session[donor[aligned]]]), axis=1, return_counts=True
-    )
     total = np.bincount(session[asked])
+    sessions = int(session[-1]) + 1
+    codes, matched = np.unique(
+        session[row[aligned]] * sessions + session[donor[aligned]], return_counts=True
+    )
+    enough = matched >= TWIN * total[codes // sessions]
     best: dict[int, tuple[int, int]] = {}
-    for (s, d), count in zip(pairs.T.tolist(), matched.tolist(), strict=True):
-        if count >= TWIN * total[s] and count > best.get(s, (0, 0))[1]:
+    for code, count in zip(codes[enough].tolist(), matched[enough].tolist(), strict=True):
+        s, d = divmod(code, sessions)
+        if count > best.get(s, (0, 0))[1]:
             best[s] = d, count
     found = []
     starts = np.searchsorted(session[asked], np.arange(len(total) + 1))
