@@ -22,7 +22,7 @@ from fireassay.data.targets import TARGETS, available, labels
 from fireassay.data.task import Task
 from fireassay.diagnosis.apply import apply
 from fireassay.diagnosis.battery import Battery, Execute, News, run_battery
-from fireassay.diagnosis.budget import Clock, Fitted, Rate, fit_to_budget, measure_rate
+from fireassay.diagnosis.budget import Afforded, Clock, Rate, fit_to_budget, measure_rate
 from fireassay.diagnosis.case import Case
 from fireassay.diagnosis.checks import CHECKS, Cost
 from fireassay.diagnosis.conclude import assessment, decisive_first, next_steps
@@ -31,7 +31,9 @@ from fireassay.diagnosis.heuristics import heuristics, metrics_reading
 from fireassay.diagnosis.prescribe import prescriptions
 from fireassay.diagnosis.scan import (
     Part,
+    best,
     candidates,
+    carriers,
     evidence_of,
     judge_all,
     label_maker,
@@ -145,16 +147,29 @@ def diagnose(
     prepared = prepare(study, frame, watch)
     store = Store(out)
     store.write("study.toml", study.to_toml())
+    watch.phase("looking at label and features")
+    case = open_case(prepared)
+    reading = [Cost.FREE, Cost.SCAN]
+    battery = run_battery(case, lambda _trials: (), clock, None, watch.news, costs=reading)
     watch.phase("loading PyTorch and timing the model on this machine")
     from fireassay.training.execute import Executor
 
     device = pick_device(study.device)
-    case, rate, note = open_case(prepared, clock, device)
+    case, rate, note = afforded_case(case, store, clock, device)
     progress = Progress(watch.progress.epoch, lambda: clock.over or watch.progress.stop())
     execute = Executor(case.tasks, Setting(device, store, progress))
     if study.diagnosis.apply and rate is not None:
         clock.held_s = 2 * case.seeds * rate.seconds(case.trial, case.tasks.of(case.trial))
-    battery = run_battery(case, _recording(execute, store), clock, rate, watch.news)
+    training = [cost for cost in Cost if cost not in reading]
+    run_battery(
+        case,
+        _recording(execute, store),
+        clock,
+        rate,
+        watch.news,
+        costs=training,
+        battery=battery,
+    )
     for name, text in battery.crashes.items():
         store.write(f"crashes/{name}.txt", text)
     diagnosis = conclude(prepared, case, battery, device)
@@ -200,7 +215,7 @@ def inspect(
     prepared = prepare(study, frame, watch)
     watch.phase("looking at label and features")
     trial = Trial("majority", ProbeSettings(), prepared.task.fingerprint)
-    case = _case(prepared, Fitted(trial), ())
+    case = _case(prepared, trial, ())
     free = [name for name in CHECKS if CHECKS[name].cost is Cost.FREE]
     battery = run_battery(case, lambda _trials: (), clock, None, watch.news, only=free)
     diagnosis = conclude(prepared, case, battery, "cpu")
@@ -254,11 +269,15 @@ def scan(
         draws=settings.draws,
         alpha=study.diagnosis.alpha,
         seed=study.seed,
+        missing=len({*map(str, specs)} - {c.name for c in found}),
         progress=watch.share,
     )
     watch.phase("judging what each is worth")
     rows = judge_all(scanned, study.diagnosis.alpha)
     evidence = evidence_of(scanned, rows, study.diagnosis.alpha)
+    if settings.groups and best(rows):
+        watch.phase("asking which groups of features carry the best")
+        evidence += carriers(scanned, best(rows, 2), study.diagnosis.alpha)
     for item in evidence:
         watch.news.judged(item)
     said, steps = scanned_in_words(scanned, rows, evidence)
@@ -304,7 +323,7 @@ def train(study: Study, out: Path | str, frame: object = None, watch: Watch | No
     task, store = prepared.task, Store(out)
     store.refuse_other_data(task.fingerprint)
     trial = Trial(study.model, settings, task.fingerprint, seed=study.seed)
-    case = _case(prepared, Fitted(trial), ())
+    case = _case(prepared, trial, ())
     inputs = Inputs.of(task, selection_of(prepared.bars.frame, study.features, task.panel.features))
     store.write("study.toml", study.to_toml())
     store.write("inputs.json", inputs.to_json())
@@ -411,25 +430,37 @@ def predict(
     return tabulated(index, found, kept.inputs)
 
 
-def open_case(prepared: Prepared, clock: Clock, device: str) -> tuple[Case, Rate | None, str]:
-    """Return the case, the speed of the user's network here, and what the budget made of it."""
+def open_case(prepared: Prepared) -> Case:
+    """Return the case of a study: the user's model as set, and reference learners beside it."""
     study, task = prepared.study, prepared.task
     trial = Trial(study.model, study.learner_settings(), task.fingerprint, seed=study.seed)
-    rate, fitted = None, Fitted(trial)
-    if isinstance(trial.settings, NetSettings):
-        rate = measure_rate(trial, task, device)
-        fitted = fit_to_budget(trial, task, rate, clock)
     names = [name for name in REFERENCES if name != study.model]
     references = [Trial(n, learner(n).default(), task.fingerprint, seed=study.seed) for n in names]
-    return _case(prepared, fitted, references), rate, fitted.note
+    return _case(prepared, trial, references)
 
 
-def _case(prepared: Prepared, fitted: Fitted, references: Sequence[Trial]) -> Case:
+def afforded_case(
+    case: Case, store: Store, clock: Clock, device: str
+) -> tuple[Case, Rate | None, str]:
+    """Return the case as the budget allows it, the network's speed here, and what was shortened.
+
+    A run that goes on keeps what was decided when it began: the clock would decide anew.
+    """
+    if not isinstance(case.trial.settings, NetSettings):
+        return case, None, ""
+    rate = measure_rate(case.trial, case.task, device)
+    kept = store.read("afforded.json")
+    found = Afforded.read(case.trial, kept) if kept else None
+    afforded = found or fit_to_budget(case.trial, case.task, rate, clock)
+    store.write("afforded.json", afforded.to_json())
+    return replace(case, trial=afforded.trial, full=afforded.full), rate, afforded.note
+
+
+def _case(prepared: Prepared, trial: Trial, references: Sequence[Trial]) -> Case:
     study, task, frame = prepared.study, prepared.task, prepared.bars.frame
     return Case(
         tasks=Tasks(task),
-        trial=fitted.trial,
-        full=fitted.full,
+        trial=trial,
         references=tuple(references),
         effect=study.diagnosis.effect or EFFECT[task.label.kind],
         alpha=study.diagnosis.alpha,

@@ -17,6 +17,11 @@ from fireassay.training.trial import Run, RunStatus, Trial
 ROUNDS = 3
 """Rounds of planning at one level of cost: a later round builds on the runs of an earlier one."""
 
+MOST_OF_TIME = 0.2
+"""Share of the time left that judging alone may take."""
+
+NOT_AFFORDED = "The budget didn't allow it; a larger --budget does."
+
 Execute = Callable[[Sequence[Trial]], Iterable[Run]]
 
 
@@ -58,8 +63,10 @@ def run_battery(
     rate: Rate | None,
     news: News | None = None,
     only: Sequence[str] = (),
+    costs: Sequence[Cost] = tuple(Cost),
+    battery: Battery | None = None,
 ) -> Battery:
-    """Run all checks (or those named) on a case.
+    """Run all checks (or those named, or those of some levels of cost) on a case.
 
     Parameters
     ----------
@@ -73,12 +80,16 @@ def run_battery(
         Told of plans, runs and evidence as they come.
     only
         Names of checks; empty for all.
+    costs
+        Levels of cost, in order.
+    battery
+        What earlier levels brought, to be added to.
     """
     news = news or News()
-    battery = Battery()
+    battery = Battery() if battery is None else battery
     names = list(only) or list(CHECKS)
     checks = sorted((CHECKS[name]() for name in names), key=lambda c: (c.cost, c.id))
-    for cost in Cost:
+    for cost in costs:
         _run_level([c for c in checks if c.cost is cost], case, execute, clock, rate, news, battery)
     return battery
 
@@ -104,6 +115,9 @@ def _run_level(
             why = ""
         if why:
             _add(battery, news, check.without(EvidenceStatus.NOT_APPLICABLE, f"Left out: {why}."))
+        elif check.takes > MOST_OF_TIME * clock.left:
+            battery.not_afforded.append(check.question)
+            _add(battery, news, check.without(EvidenceStatus.NOT_AFFORDED, NOT_AFFORDED))
         else:
             active.append(check)
     short: dict[str, int] = {}
@@ -143,8 +157,7 @@ def _run_level(
                 f"{check.question} ({short[check.id]} training runs left out)"
             )
             if not evidence:
-                why = "The budget didn't allow it; a larger --budget does."
-                _add(battery, news, check.without(EvidenceStatus.NOT_AFFORDED, why))
+                _add(battery, news, check.without(EvidenceStatus.NOT_AFFORDED, NOT_AFFORDED))
 
 
 def _pool(

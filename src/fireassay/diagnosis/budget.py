@@ -5,13 +5,14 @@ Training time is predicted from the time of one step of the user's own network o
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from fireassay.arrays import Int
 from fireassay.data.task import Task
-from fireassay.interventions import Intervention
+from fireassay.interventions import Intervention, from_specification
 from fireassay.interventions.fewer_test_dates import FewerTestDates
 from fireassay.interventions.recent_sessions import RecentSessions
 from fireassay.interventions.scale_setting import ScaleSetting
@@ -33,8 +34,9 @@ PLANNED_TRIALS = 16
 """Trials of the user's network that the checks ask for, about: three kinds of labels for the model as
 set and for each of its usual changes, then the ladders on one of them."""
 
-OVERHEAD_S = 12.0
-"""Seconds of a diagnosis that aren't training: judging with a thousand permutations, writing."""
+OVERHEAD_S, OVERHEAD_PER_ROW_S = 6.0, 2e-4
+"""Seconds of a diagnosis that aren't the network's: reference learners, judging with a thousand
+permutations, writing."""
 
 MOST_OFF = 4.0
 """Bound on what one round's time may correct the prediction by."""
@@ -145,7 +147,7 @@ def measure_rate(trial: Trial, task: Task, device: str) -> Rate:
 
 
 @dataclass(frozen=True)
-class Fitted:
+class Afforded:
     """The user's trial as the budget allows it.
 
     Attributes
@@ -154,16 +156,35 @@ class Fitted:
         With as many sessions and epochs as the budget buys.
     full
         At the user's own length; None if that is what `trial` is.
+    changes
+        What made the one of the other.
     note
         What was shortened, in words.
     """
 
     trial: Trial
     full: Trial | None = None
+    changes: tuple[Intervention, ...] = ()
     note: str = ""
 
+    def to_json(self) -> str:
+        """Return what was decided, for a run that goes on later: the clock would decide anew."""
+        changes = [c.specification() for c in self.changes]
+        return json.dumps({"trial": self.trial.id, "changes": changes, "note": self.note}, indent=1)
 
-def fit_to_budget(trial: Trial, task: Task, rate: Rate, clock: Clock) -> Fitted:
+    @classmethod
+    def read(cls, trial: Trial, text: str) -> Afforded | None:
+        """Return what was decided for the same trial; None if it was decided for another."""
+        row, whole = json.loads(text), _for_battery(trial)
+        changes = tuple(from_specification(c) for c in row["changes"])
+        shortened = whole.with_(*changes)
+        if shortened.id != row["trial"]:
+            return None
+        full = whole.with_(*(c for c in changes if isinstance(c, FewerTestDates)))
+        return cls(shortened, full if changes else None, changes, row["note"])
+
+
+def fit_to_budget(trial: Trial, task: Task, rate: Rate, clock: Clock) -> Afforded:
     """Return the user's trial with as many sessions and epochs as the budget buys.
 
     Epochs are kept as set as long as half of the training dates can be; then dates, then epochs
@@ -171,23 +192,12 @@ def fit_to_budget(trial: Trial, task: Task, rate: Rate, clock: Clock) -> Fitted:
     """
     settings = trial.settings
     if not isinstance(settings, NetSettings):
-        return Fitted(trial)
-    trial = replace(
-        trial,
-        settings=settings.model_copy(
-            update={
-                "draws": min(settings.draws, BATTERY_DRAWS),
-                "trace_rows": min(
-                    settings.trace_rows,
-                    BATTERY_ROWS_STOPPING if settings.patience else BATTERY_ROWS,
-                ),
-            }
-        ),
-    )
+        return Afforded(trial)
+    trial = _for_battery(trial)
     dates = _dates(task, task.split.train)
-    left = max(clock.left - OVERHEAD_S, 1.0)
+    left = max(clock.left - OVERHEAD_S - OVERHEAD_PER_ROW_S * task.panel.rows, 1.0)
     if PLANNED_TRIALS * rate.seconds(trial, task) <= left:
-        return Fitted(trial)
+        return Afforded(trial)
     changes: list[Intervention] = []
     tested = _dates(task, task.split.test)
     bars = _rows(task.panel.lengths, task.split.test)
@@ -211,14 +221,26 @@ def fit_to_budget(trial: Trial, task: Task, rate: Rate, clock: Clock) -> Fitted:
     if chosen < dates:
         changes.append(RecentSessions(dates=chosen))
     if not changes:
-        return Fitted(trial)
+        return Afforded(trial)
     told = [f"{epochs} of {settings.epochs} epochs"] if epochs < settings.epochs else []
     if chosen < dates:
         told.append(f"the latest {chosen} of {dates} training dates")
     if scored < tested:
         told.append(f"{scored} of {tested} test dates, spread evenly")
     note = f"To fit the budget the network's trials are limited to {', '.join(told)}"
-    return Fitted(trial.with_(*changes), full, f"{note}.")
+    return Afforded(trial.with_(*changes), full, tuple(changes), f"{note}.")
+
+
+def _for_battery(trial: Trial) -> Trial:
+    """Return the trial with as many draws and bars in its measures as experiments need."""
+    settings = trial.settings
+    assert isinstance(settings, NetSettings)
+    rows = BATTERY_ROWS_STOPPING if settings.patience else BATTERY_ROWS
+    changed = {
+        "draws": min(settings.draws, BATTERY_DRAWS),
+        "trace_rows": min(settings.trace_rows, rows),
+    }
+    return replace(trial, settings=settings.model_copy(update=changed))
 
 
 def _dates(task: Task, sessions: Int) -> int:

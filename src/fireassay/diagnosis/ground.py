@@ -136,6 +136,20 @@ def confirmations(case: Case, runs: Runs, name: str) -> list[Trial]:
     return [t for t in whole_trials(case, found.changes) if t.id not in runs]
 
 
+PLANTED_DRAWS = 3
+"""Planted signals of the size that matters, each with other features and weights."""
+
+
+def small_planted(case: Case) -> list[Trial]:
+    """Return the fastest reference on signals of the size that matters.
+
+    It says what is carried over to later sessions; the minimal detectable effect is the least of all
+    learners', so one is enough.
+    """
+    small = [case.planted(draw) for draw in range(PLANTED_DRAWS)]
+    return [reference.with_(plant) for reference in case.references[:1] for plant in small]
+
+
 def grounds(case: Case, runs: Runs) -> list[Ground]:
     """Return the grounds known so far, the planted one first: there the truth is known."""
     return [g for name in ("planted", "real") if (g := ground(case, runs, name)) is not None]

@@ -62,7 +62,12 @@ def adjusted(evidence: Sequence[Evidence]) -> list[Evidence]:
     ]
 
 
-def presence(evidence: Evidence, alpha: float) -> Presence:
+BY_POWER_ALONE = (Rule.NO_EFFECT, Rule.LACK_OF_POWER)
+"""Rules that ask what could have been seen of a true effect: an interval of a held-out score, which a
+learner carries only a part of the effect over to, doesn't tell."""
+
+
+def presence(evidence: Evidence, alpha: float, rule: Rule = Rule.EFFECT) -> Presence:
     """Tell whether an evidence's effect is present, absent, or could not have been seen.
 
     Present: p (corrected) ≤ α and the effect at least half of what matters. Absent: not present,
@@ -76,7 +81,7 @@ def presence(evidence: Evidence, alpha: float) -> Presence:
     if evidence.mde is not None and evidence.mde <= matters:
         return Presence.ABSENT
     # An interval that ends below what matters excludes it too, whatever the power was.
-    high = evidence.interval.high if evidence.interval else None
+    high = evidence.interval.high if evidence.interval and rule not in BY_POWER_ALONE else None
     if high is not None and high - (evidence.trivial or 0.0) < matters:
         return Presence.ABSENT
     return Presence.UNSEEN
@@ -119,7 +124,7 @@ def says(evidence: Evidence, bearing: Bearing, alpha: float) -> Status | None:
         return Status.EXCLUDED
     if bearing.rule is Rule.ILLUSTRATES or evidence.status is not EvidenceStatus.MEASURED:
         return None
-    return _SAYS[bearing.rule][presence(evidence, alpha)]
+    return _SAYS[bearing.rule][presence(evidence, alpha, bearing.rule)]
 
 
 def verdicts(evidence: Sequence[Evidence], alpha: float = 0.05) -> dict[str, CauseVerdict]:

@@ -117,6 +117,11 @@ class Store:
             temporary.write_text(text, encoding="utf-8")
         return path
 
+    def read(self, name: str) -> str | None:
+        """Return a text file of the folder, or None if it isn't there."""
+        path = self.root / name
+        return path.read_text(encoding="utf-8") if path.exists() else None
+
     def write_arrays(
         self, name: str, arrays: dict[str, AnyArray], metadata: dict[str, str] | None = None
     ) -> Path:

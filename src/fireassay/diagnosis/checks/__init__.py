@@ -23,13 +23,15 @@ class Cost(IntEnum):
 
     FREE = 0
     """Reads the data: seconds."""
-    CONTROL = 1
+    SCAN = 1
+    """Reads the data for longer: what training is fitted into is the time that is left then."""
+    CONTROL = 2
     """Trains what every other check is compared with."""
-    LADDERS = 2
+    LADDERS = 3
     """Trains the user's model under the interventions that a deficit calls for."""
-    DEEP = 3
+    DEEP = 4
     """Trains it under several at once, where no single one restores what is missing."""
-    VARIANTS = 4
+    VARIANTS = 5
     """Trains it under the usual changes, whatever was found."""
 
 
@@ -46,12 +48,16 @@ class Check(ABC):
         Causes that its evidence can bear on.
     cost
         When it is afforded.
+    takes
+        Seconds about that judging takes, where that is long: it isn't begun where they are more
+        than a fifth of the time left.
     """
 
     id: ClassVar[str]
     question: ClassVar[str]
     causes: ClassVar[tuple[str, ...]]
     cost: ClassVar[Cost]
+    takes: ClassVar[float] = 0.0
 
     def applies(self, case: Case) -> str:
         """Return why the check makes no sense for this case; empty if it does."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 from fireassay.diagnosis.case import Case, Runs
 from fireassay.diagnosis.checks import Check, Cost, check
 from fireassay.diagnosis.deficit import deficit_evidence
-from fireassay.diagnosis.ground import confirmations
+from fireassay.diagnosis.ground import confirmations, small_planted
 from fireassay.findings import Evidence
 from fireassay.training.trial import Trial
 
@@ -33,6 +33,8 @@ class Planted(Check):
         wanted = case.seeded(case.trial, case.strong)
         wanted += [r.with_(case.strong) for r in case.references]
         wanted += confirmations(case, runs, "planted")
+        # Told by the test for signal: what a reference carries over of an effect that matters.
+        wanted += small_planted(case)
         return [t for t in wanted if t.id not in runs]
 
     def judge(self, case: Case, runs: Runs) -> list[Evidence]:

@@ -10,13 +10,11 @@ import numpy as np
 
 from fireassay.diagnosis.case import Case, Runs, Scored, pick
 from fireassay.diagnosis.checks import Check, Cost, check
+from fireassay.diagnosis.ground import small_planted
 from fireassay.diagnosis.variants import variants
 from fireassay.findings import Bearing, Evidence, Mark, Plot, Rule, Series
 from fireassay.statistics.multiplicity import westfall_young
 from fireassay.training.trial import Run, Trial
-
-PLANTED_DRAWS = 3
-"""Planted signals of the size that matters, each with other features and weights."""
 
 
 @check
@@ -44,10 +42,7 @@ class Signal(Check):
 
     def plan(self, case: Case, runs: Runs) -> list[Trial]:
         """Plan references and the user's model on the labels, references on small planted ones."""
-        wanted = [*case.references, *case.seeded(case.trial)]
-        # The fastest reference is enough to say what is carried over: the MDE is the least of all.
-        for draw in range(PLANTED_DRAWS):
-            wanted += [r.with_(case.planted(draw)) for r in case.references[:1]]
+        wanted = [*case.references, *case.seeded(case.trial), *small_planted(case)]
         return [t for t in wanted if t.id not in runs]
 
     def judge(self, case: Case, runs: Runs) -> list[Evidence]:
@@ -125,12 +120,9 @@ class Signal(Check):
 
     def _mde(self, case: Case, runs: Runs, name: str, held_out: float) -> float:
         """Return the true effect that a learner's held-out effect stands for."""
-        reference = next((r for r in case.references if r.learner == name), None)
-        if reference is None:
-            return float("inf")
         carried = []
-        for draw in range(PLANTED_DRAWS):
-            found = pick(runs, [reference.with_(case.planted(draw))])
+        for trial in small_planted(case):
+            found = pick(runs, [trial]) if trial.learner == name else None
             if found:
                 scored = case.scored(found)
                 carried.append(case.estimate(scored).value - case.chance)

@@ -44,7 +44,8 @@ class Targets(Check):
     id: ClassVar[str] = ID
     question: ClassVar[str] = QUESTION
     causes: ClassVar[tuple[str, ...]] = ()
-    cost: ClassVar[Cost] = Cost.CONTROL
+    cost: ClassVar[Cost] = Cost.SCAN
+    takes: ClassVar[float] = 20.0
 
     def applies(self, case: Case) -> str:
         """Tell whether there are prices to make other targets of, and dates enough."""
