@@ -75,8 +75,7 @@ def _opening(
         first, *others = (CAUSES[cause] for cause in order)
         text = f"The {first.side} limits what is learned: {first.title}."
         if others:
-            more = _listed([f"{c.title} (the {c.side})" for c in others])
-            text += f" That apart, {more}."
+            text += f" That apart: {'; '.join(c.title for c in others)}."
         return Sentence(text=text, evidence=found[order[0]].evidence)
     if found["no_signal"].status is Status.EXCLUDED:
         return Sentence(

@@ -27,6 +27,12 @@ from fireassay.training.trial import Trial
 
 ALL = "all changed"
 
+OTHERS = "It tells of the changes tried, not of all that could be changed."
+
+HASTY = (
+    "The budget shortened training, and a low rate needs time: with a larger --budget it can be blamed."
+)
+
 
 @check
 class Together(Check):
@@ -125,6 +131,8 @@ class Together(Check):
             climbed = climbs[_without(ladder)]
             share = loss.value / whole.gain.value
             needed = p <= case.alpha and share >= 0.5
+            # A low rate needs time: where the budget shortened training, that may be all it lacks.
+            hasty = case.full is not None and ladder.cause == "learning_rate_too_low"
             reading = (
                 f"All changes together take {case.metric} from {short.value.value:.3f} to "
                 f"{whole.value.value:.3f}; with {ladder.turns} put back it is "
@@ -149,13 +157,13 @@ class Together(Check):
                     bears_on=(
                         Bearing(
                             cause=ladder.cause,
-                            rule=Rule.RESTORES,
+                            rule=Rule.ILLUSTRATES if hasty else Rule.RESTORES,
                             share=min(share, 1.0),
                             note=reading,
                         ),
                     ),
                     reading=reading,
-                    caveat="It tells of the changes tried, not of all that could be changed.",
+                    caveat=HASTY if hasty else OTHERS,
                     remedy=changes_of(case, Rung("", ladder.cure(case))) if needed else (),
                     plot=ladder_plot(case, tuple(climbs.values()), short, self.question),
                 )
