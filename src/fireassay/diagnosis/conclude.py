@@ -92,7 +92,8 @@ def next_steps(
     """Return what to do next, in order; last which targets could be learned, where that is known."""
     steps = [
         Sentence(
-            text=f"{CAUSES[c].title.capitalize()}: {CAUSES[c].remedy}", evidence=found[c].evidence
+            text=f"{CAUSES[c].title[:1].upper()}{CAUSES[c].title[1:]}: {CAUSES[c].remedy}",
+            evidence=found[c].evidence,
         )
         for c in order
     ]

@@ -30,7 +30,8 @@ ALL = "all changed"
 OTHERS = "It tells of the changes tried, not of all that could be changed."
 
 HASTY = (
-    "The budget shortened training, and a low rate needs time: with a larger --budget it can be blamed."
+    "The budget shortened training, and a low rate needs time: a larger --budget tells whether it is "
+    "to blame."
 )
 
 
