@@ -170,5 +170,6 @@ def html_mismatches(html: str, diagnosis: Diagnosis) -> list[str]:
             wrong.append(f"{attributes['data-path']}: {shown} for {there}")
     known = words(diagnosis)
     for text in page.text:
+        text = re.sub(r"\[\d+\]$", "", text)  # the place of a setting in its list
         wrong += sorted(f"uncited {token} in {text!r}" for token in tokens(text) - known)
     return wrong

@@ -13,7 +13,8 @@ from fireassay.diagnosis.scan.candidates import (
 )
 from fireassay.diagnosis.scan.engine import LEAST_DATES, Part, Scan, scan_targets
 from fireassay.diagnosis.scan.evidence import ID, QUESTION, advice, evidence_of, scanned_in_words
-from fireassay.diagnosis.scan.judge import Row, Verdict, judge_all
+from fireassay.diagnosis.scan.groups import carriers
+from fireassay.diagnosis.scan.judge import Row, Verdict, best, judge_all
 
 __all__ = [
     "ID",
@@ -26,7 +27,9 @@ __all__ = [
     "Scan",
     "Verdict",
     "advice",
+    "best",
     "candidates",
+    "carriers",
     "evidence_of",
     "judge_all",
     "label_maker",

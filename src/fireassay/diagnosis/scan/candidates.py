@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -105,7 +106,7 @@ def specifications(
         If a target isn't known, or a horizon or skip isn't possible.
     """
     out: dict[str, TargetSpec] = {}
-    for text in targets:
+    for text in _whole(targets):
         if text == "catalogue":
             names = [n for n in available if mechanical or not TARGETS[n].mechanical]
             read = [(TargetSpec.parse(name), False) for name in names]
@@ -123,6 +124,17 @@ def specifications(
     if not out:
         raise SettingError("there is no target to scan", fix="Name one, or give prices.")
     return list(out.values())
+
+
+def _whole(parts: Iterable[str]) -> list[str]:
+    """Put options that a list was cut at (`volume_surge,c=2`) back to their targets."""
+    out: list[str] = []
+    for part in parts:
+        if out and re.match(r"\w+=", part):
+            out[-1] += f",{part}"
+        else:
+            out.append(part)
+    return out
 
 
 def _without_ties(spec: TargetSpec, text: str) -> TargetSpec:

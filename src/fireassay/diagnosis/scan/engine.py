@@ -121,8 +121,8 @@ class Scan:
         The sessions looked at.
     candidates
         `H` targets that were tried.
-    left_out
-        Why others weren't, by name.
+    left_out, missing
+        Why others weren't, by name, and how many more the data can't have.
     labels
         `[R, C]` a column for each binary or real target, and for each class of one with several.
     columns
@@ -142,6 +142,7 @@ class Scan:
     part: Part
     candidates: tuple[Candidate, ...]
     left_out: dict[str, str]
+    missing: int
     labels: Float
     columns: tuple[slice, ...]
     ridge: RidgeNull
@@ -225,6 +226,7 @@ def scan_targets(
     draws: int = 199,
     alpha: float = 0.05,
     seed: int = 0,
+    missing: int = 0,
     progress: Callable[[float], None] | None = None,
 ) -> Scan:
     """Score every candidate and test them together.
@@ -240,6 +242,8 @@ def scan_targets(
         Exchanges of label sessions, the same for all.
     alpha
         Level of the family, for the minimal detectable effects.
+    missing
+        Targets, horizons and delays that were asked for and that the data can't have.
 
     Raises
     ------
@@ -286,6 +290,7 @@ def scan_targets(
         part=part,
         candidates=tuple(tried),
         left_out=left_out,
+        missing=missing,
         labels=labels,
         columns=tuple(columns),
         ridge=ridge,

@@ -46,7 +46,10 @@ def ranking(scanned: Scan, rows: Sequence[Row], alpha: float) -> Evidence:
         "smallest p that exchanges can give": drawn.smallest_p,
         **{str(v): verdicts.count(v) for v in Verdict if v in verdicts},
     }
-    left_out = "; ".join(f"{name}: {why}" for name, why in scanned.left_out.items())
+    few = [f"{name} ({why})" for name, why in scanned.left_out.items()]
+    left_out = f" Left out: {_first(few)}." if few else ""
+    if scanned.missing:
+        left_out += f" The data can't have {scanned.missing} more."
     return Evidence(
         id=ID,
         check="targets",
@@ -54,8 +57,7 @@ def ranking(scanned: Scan, rows: Sequence[Row], alpha: float) -> Evidence:
         experiment=(
             f"Ridge on {len(scanned.part.panel.features)} features ({scanned.part.expansion}), "
             f"cross-validated over {len(scanned.folds)} blocks of dates before the test, on "
-            f"{len(scanned.candidates)} targets, horizons and delays."
-            + (f" Left out: {left_out}." if left_out else "")
+            f"{len(scanned.candidates)} targets, horizons and delays.{left_out}"
         ),
         control=(
             f"{drawn.kind}, {drawn.draws} times, the same for all, the learner refitted each time; "
@@ -127,7 +129,8 @@ def _without_empty(records: Sequence[dict[str, Value]]) -> tuple[dict[str, Value
 def _reading(scanned: Scan, rows: Sequence[Row], learnable: Sequence[Row]) -> str:
     families = {r.candidate.family for r in rows}
     can = {r.candidate.family for r in learnable}
-    said = [f"{len(can)} of {len(families)} targets could be learned and outlive a bar's delay"]
+    count = str(len(can)) if can else "None"
+    said = [f"{count} of {len(families)} targets could be learned and outlive a bar's delay"]
     said[0] += f": {', '.join(told(scanned, r) for r in best(rows))}." if can else "."
     own = next((r for r in rows if r.candidate.own and r.verdict is not Verdict.LEARNABLE), None)
     if own is not None:

@@ -126,13 +126,18 @@ def _row(scanned: Scan, h: int, alpha: float) -> Row:
         estimate=scanned.estimate(h),
         chance=float(scanned.chance[h]),
         verdict=Verdict.NOTHING,
-        lost=1 - left / excess if found and later is not None and excess > 0 else float("nan"),
+        lost=_lost(excess, left) if found and later is not None else float("nan"),
         bounce=alone(scanned, h, BOUNCE_FEATURES) if asks_bounce else float("nan"),
         size=_size(scanned, h) if found and candidate.size is not None else None,
         traded=_traded(scanned, h),
         strength=min(excess, left) / matters,
     )
     return replace(row, verdict=_verdict(scanned, row, alpha))
+
+
+def _lost(excess: float, left: float) -> float:
+    """Return the part of an edge that is gone; all of it where the sign has turned."""
+    return min(1 - left / excess, 1.0) if excess > 0 else float("nan")
 
 
 def _verdict(scanned: Scan, row: Row, alpha: float) -> Verdict:
@@ -187,8 +192,8 @@ def note(scanned: Scan, row: Row) -> str:
         )
     if row.mostly_bounce:
         said.append(
-            f"Mostly bounce: {percent(row.lost)} of the edge is gone a bar later, and the last return "
-            f"and the close's location alone reach {score} {row.bounce:.3f}."
+            f"Mostly bounce: {percent(row.lost)} of the edge is gone a bar later, and the last "
+            f"return and the close's location alone reach {score} {row.bounce:.3f}."
         )
     elif row.lost >= LOST:
         said.append(f"{percent(row.lost)} of the edge is gone a bar later.")
