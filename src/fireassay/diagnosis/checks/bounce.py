@@ -93,7 +93,7 @@ class Bounce(Check):
                 note=f"What bounce shows in doesn't explain the edge: {reading}",
             )
         else:
-            bearing = Bearing(cause="bid_ask_bounce", rule=Rule.EFFECT, share=lost, note=reading)
+            bearing = Bearing(cause="bid_ask_bounce", rule=Rule.EFFECT, note=reading)
         names = ("as asked", "bounce features", "one bar skipped")
         parts = (now, alone, then)
         return [
