@@ -113,7 +113,8 @@ class Bounce(Check):
                 null=test.to_finding(),
                 p=loss.p,
                 mde=detectable(loss.se),
-                matters=max(edge, 0.0) * 0.5,
+                # Half of the whole edge has to go: presence begins at half of what matters.
+                matters=max(edge, 0.0),
                 sessions=loss.units,
                 trials=tuple(r.trial.id for r in found),
                 bears_on=(bearing,),
