@@ -145,6 +145,7 @@ CASES: dict[str, Case] = {
             "Columns found: Zeit, Auf, Hoch, Tief, Zu, Stueck",
             'Write in the study: [columns] time = "…", open = "…"',
             "--column time=…",
+            "Without prices: --features columns:NAME",
         ),
         headed("Zeit,Auf,Hoch,Tief,Zu,Stueck"),
     ),
@@ -328,6 +329,11 @@ CASES: dict[str, Case] = {
     "no features": Case(("bars.parquet", "--features", ","), ("no features are selected",), good),
     "no own columns": Case(
         ("bars.parquet", "--features", "columns:f_*"), ("no column matches 'f_*'",), good
+    ),
+    "neither time nor session": Case(
+        ("own.parquet", *ASKED),
+        ("no column for time", "Without a time, --session column:NAME"),
+        OWN.drop("time"),
     ),
     "target column not there": Case(
         ("own.parquet", "--features", "columns:f_*", "--target", "column:yy"),

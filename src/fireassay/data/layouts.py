@@ -276,8 +276,18 @@ def _unknown_header(
         f"no column for {', '.join(missing)}" if missing else "the header fits no layout",
         where=table.where(),
         fix=f"{_listed(table.frame.columns)} Write in the study: [columns] {mapping}"
-        + (f"; or give {flags}." if missing else "."),
+        + (f"; or give {flags}." if missing else ".")
+        + _without(known, need_prices),
     )
+
+
+def _without(known: Mapping[str, str], need_prices: bool) -> str:
+    """Say what can be done without the columns that are missing, if anything can."""
+    if not need_prices:
+        return " Without a time, --session column:NAME tells which rows belong together."
+    if set(PRICE_COLUMNS) & set(known) or "price" in known:
+        return ""
+    return " Without prices: --features columns:NAME,… --target column:NAME."
 
 
 def _listed(columns: Sequence[str]) -> str:

@@ -20,6 +20,9 @@ from fireassay.errors import DataError, listed, nearest
 from fireassay.findings import Value
 
 TAKEN = frozenset((*INDEX_COLUMNS, *MARKET_COLUMNS))
+FIRST_DAY = (dt.date(2000, 1, 1) - dt.date(1970, 1, 1)).days
+"""Date of the first session where the table tells none, in days."""
+
 KEY = "fireassay:session"
 """The user's session column, until sessions are numbered."""
 
@@ -148,7 +151,7 @@ def _invented(table: Table, key: pl.Series, symbol: pl.Series) -> times.Times:
         order = pl.col("key").unique(maintain_order=True)
         rank = frame.select(order).with_row_index("day")
         days = frame.join(rank, on="key", how="left", maintain_order="left")["day"]
-        day = (days.cast(pl.Int64) * 86_400_000_000).cast(pl.Datetime("us"))
+        day = ((days.cast(pl.Int64) + FIRST_DAY) * 86_400_000_000).cast(pl.Datetime("us"))
     moments = day + ((bar + 1) * step).cast(pl.Duration("us"))
     told = "none: rows in the order of the source; clock and dates are made up"
     return times.Times(moments, told if key.dtype != pl.Date else f"{told} from the session column")

@@ -6,6 +6,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,17 +29,24 @@ def binaries() -> Path:
 
 
 @contextmanager
-def server(folder: Path) -> Iterator[str]:
-    """Run a server whose files lie in `folder`, reached through a socket there; yields its URL."""
-    home, cluster = binaries(), folder / "cluster"
-    account = _account()
+def server() -> Iterator[str]:
+    """Run a server in a folder of its own, reached through a socket there; yields its URL.
+
+    Not in pytest's folders: those are closed to other accounts again whenever a run starts.
+    """
+    home, account = binaries(), _account()
+    with tempfile.TemporaryDirectory(prefix="assay-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield from _running(home, account, folder)
+
+
+def _running(home: Path, account: pwd.struct_passwd | None, folder: Path) -> Iterator[str]:
+    cluster = folder / "cluster"
     cluster.mkdir()
     if account is not None:
         # The server refuses to run as root, so it runs as nobody, who must reach its folder.
         os.chown(cluster, account.pw_uid, account.pw_gid)
-        for parent in (folder, *folder.parents):
-            if parent.stat().st_uid == os.getuid() and not parent.stat().st_mode & 0o001:
-                parent.chmod(parent.stat().st_mode | 0o001)
     secret = cluster.with_name("password")
     secret.write_text(PASSWORD)
     secret.chmod(0o644)

@@ -46,9 +46,9 @@ def duckdb_url(tmp_path_factory: pytest.TempPathFactory, frame: pl.DataFrame) ->
 
 
 @pytest.fixture(scope="module")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory, frame: pl.DataFrame) -> Iterator[str]:
+def postgres_url(frame: pl.DataFrame) -> Iterator[str]:
     driver = pytest.importorskip("adbc_driver_postgresql.dbapi")
-    with server(tmp_path_factory.mktemp("pg")) as url:
+    with server() as url:
         with driver.connect(url) as connection, connection.cursor() as cursor:
             cursor.execute(
                 "CREATE TABLE bars (time timestamp, open numeric(12, 6), high double precision, "

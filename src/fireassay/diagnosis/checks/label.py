@@ -120,7 +120,7 @@ def _values(label: Label, numbers: Mapping[str, Value], y: Float) -> str:
         said = f" (mean {np.nanmean(y):.3g}, SD {np.nanstd(y):.3g})"
     else:
         shares = {k.removeprefix("share "): v for k, v in numbers.items() if k.startswith("share ")}
-        shown = [f"{name} {share:.1%}" for name, share in list(shares.items())[:SHOWN]]
+        shown = [f"{name}: {share:.1%}" for name, share in list(shares.items())[:SHOWN]]
         more = [f"{len(shares) - SHOWN} more"] if len(shares) > SHOWN else []
         said = f" ({', '.join(shown + more)})"
     if not label.ties:
