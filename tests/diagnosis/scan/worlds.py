@@ -80,15 +80,15 @@ def null_world(
         z = np.concatenate(moves)
         known = ~np.isnan(z)
         shapes = {
-            "direction": worlds.binary(z),
-            "vwap_reversion": worlds.binary(z, 0.5),
-            "vwap_touch": worlds.binary(np.abs(z), np.sqrt(horizon)),
+            "direction": np.where(known & (np.abs(z) < 0.3), np.nan, worlds.binary(z)),
             "volume_surge": worlds.binary(-z, 1.0),
-            "volatility_increase": np.where(known & (np.abs(z) < 0.3), np.nan, worlds.binary(z)),
             "return_magnitude": z,
+            "vwap_reversion_magnitude": np.sign(z) * np.sqrt(np.abs(z)),
+            "volatility_increase": np.abs(z),
+            "vwap_touch": np.where(np.abs(z) > 3, np.nan, z**2),
         }
         for name, y in shapes.items():
-            kind = "real" if name == "return_magnitude" else "binary"
+            kind = "binary" if name in ("direction", "volume_surge") else "real"
             for skip in (0, 1):
                 later = np.concatenate(
                     [np.r_[m[skip:], np.full(skip, np.nan)] for m in split(y, lengths)]
