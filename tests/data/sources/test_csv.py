@@ -109,7 +109,7 @@ def test_files_of_a_folder_are_stacked_in_order(tmp_path: Path) -> None:
         (b"<DATE>,<TIME>\n1,2\n", ""),
         (b'[{"a": 1}]', "it is JSON, not CSV"),
         (b"PAR1\x15\x04", "it is a Parquet file, not CSV"),
-        (gzip.compress(b"a,b\n1,2\n"), "it is gzipped, not CSV"),
+        (gzip.compress(b"a,b\n1,2\n", mtime=0), "it is gzipped, not CSV"),
         (b"PK\x03\x04\x14\x00", "it is a ZIP archive or an Excel file, not CSV"),
     ],
 )
