@@ -357,18 +357,19 @@ def vpin_twin(frame: pl.DataFrame, start: int, stop: int, bucket: float) -> list
     full: list[float] = []
     bought = filled = 0.0
     out = []
-    shares = np.nan_to_num(buy_shares(frame[start:stop]), nan=0.5)
+    shares = buy_shares(frame[start:stop])
     for volume, share in zip(frame["volume"][start:stop], shares, strict=True):
         left = volume
         while left > 0:
             poured = min(left, bucket - filled)
-            bought += poured * share
+            bought += poured * (0.5 if np.isnan(share) else share)
             filled += poured
             left -= poured
             if filled >= bucket * (1 - 1e-12):
                 full.append(abs(2 * bought - bucket) / bucket)
                 bought = filled = 0.0
-        out.append(float(np.mean(full[-10:])) if len(full) >= 10 else math.nan)
+        known = len(full) >= 10 and not np.isnan(share)
+        out.append(float(np.mean(full[-10:])) if known else math.nan)
     return out
 
 
@@ -382,6 +383,12 @@ def test_vpin(frame: pl.DataFrame, values: pl.DataFrame):
     assert close.mean() > 0.95
     assert np.isfinite(ours).sum() > 30
     assert values["vpin_10"][:start].null_count() == start
+
+
+def test_vpin_is_not_known_before_volume_is_classified():
+    """Sessions of 25 bars never tell σ: all flow would count as half bought."""
+    frame = market(3, lengths=[25] * 6, quotes=False, idle=0.0)
+    assert features.compute(frame, ["vpin_10"])["vpin_10"].null_count() == frame.height
 
 
 def test_vpin_when_one_bar_fills_thousands_of_buckets():

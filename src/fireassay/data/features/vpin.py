@@ -33,8 +33,9 @@ def vpin(window: int) -> pl.Expr:
         (1/w) Σ |2 B_j − V| / V,  B_j the bought volume of bucket j by bulk classification
 
     A bucket is V = 1/50 of the volume of the session before; a bar's volume is spread evenly over the
-    buckets that it spans, and bars before the 31st count as half bought. Null until w buckets are
-    full. Misleads: a smoothed absolute return in volume time; it rises with volatility by
+    buckets that it spans. Bars before the 31st, whose classification isn't known, count as half
+    bought; null there, and until w buckets are full. Misleads: a smoothed absolute return in volume
+    time; it rises with volatility by
     construction (Andersen and Bondarenko 2014).
     """
 
@@ -54,7 +55,11 @@ def vpin(window: int) -> pl.Expr:
 
     size = prior_session(session_sum(pl.col("volume"))) / BUCKETS
     volume = ratio(pl.col("volume").fill_null(0.0), size)
-    return let(from_volumes, volume, buy_share().fill_null(0.5))
+    return let(
+        lambda v, share: pl.when(share.is_not_null()).then(from_volumes(v, share.fill_null(0.5))),
+        volume,
+        buy_share(),
+    )
 
 
 def _bucket_imbalance(columns: Sequence[pl.Series], window: int) -> pl.Series:
