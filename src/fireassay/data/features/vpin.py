@@ -35,8 +35,7 @@ def vpin(window: int) -> pl.Expr:
     A bucket is V = 1/50 of the volume of the session before; a bar's volume is spread evenly over the
     buckets that it spans. Bars before the 31st, whose classification isn't known, count as half
     bought; null there, and until w buckets are full. Misleads: a smoothed absolute return in volume
-    time; it rises with volatility by
-    construction (Andersen and Bondarenko 2014).
+    time; it rises with volatility by construction (Andersen and Bondarenko 2014).
     """
 
     def from_volumes(volume: pl.Expr, share: pl.Expr) -> pl.Expr:
