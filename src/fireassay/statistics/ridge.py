@@ -43,6 +43,9 @@ class Fit:
 class Learner:
     """Ridge fits and their held-out moments from the groups' sums."""
 
+    TURNED = 64
+    """Covariances in another part's eigenbasis that are kept."""
+
     def __init__(
         self,
         layout: Layout,
@@ -57,6 +60,7 @@ class Learner:
         self.outer = members[:outer]
         self.inner = members[outer:]
         self._parts: dict[tuple[bytes, int], Part] = {}
+        self._turned: dict[tuple[bytes, bytes, int], Float] = {}
 
     def part(self, groups: Int, row_set: int) -> Part:
         """Return the features' moments over some groups, decomposed once and kept."""
@@ -79,7 +83,8 @@ class Learner:
         part, held_part = self.part(train, row_set), self.part(test, row_set)
         label = Labels.of(crosses, train, target, part.mean)
         held = Labels.of(crosses, test, target, held_part.mean)
-        coef = part.shrink(label.xy @ part.to_features, chosen[:, None]) @ part.to_features.T
+        w = part.shrink(label.xy @ part.to_features, chosen[:, None])
+        coef = w @ part.to_features.T
         start = label.mean - coef @ part.mean
         py, pp = (held.xy * coef).sum(1), quadratic(coef, held_part.covariance)
         bias = start + coef @ held_part.mean - held.mean
@@ -87,7 +92,7 @@ class Learner:
             coef=coef,
             start=start,
             mean=label.mean,
-            sd=np.sqrt(np.maximum(quadratic(coef, part.covariance), 1e-300)),
+            sd=np.sqrt(np.maximum((w**2) @ part.eigenvalues, 1e-300)),
             penalty=chosen,
             n=held.n,
             py=py,
@@ -95,6 +100,18 @@ class Learner:
             yy=held.yy,
             sse=held.n * (held.yy - 2 * py + pp + bias**2),
         )
+
+    def _in_basis(self, train: Int, test: Int, row_set: int) -> Float:
+        """Return the covariance of one part in the eigenbasis of another; the latest are kept."""
+        key = train.tobytes(), test.tobytes(), row_set
+        found = self._turned.get(key)
+        if found is None:
+            basis = self.part(train, row_set).to_features
+            found = basis.T @ self.part(test, row_set).covariance @ basis
+            if len(self._turned) >= self.TURNED:
+                self._turned.clear()
+            self._turned[key] = found
+        return found
 
     def _errors(self, train: Int, test: Int, row_set: int, target: int, crosses: Crosses) -> Float:
         """Return `[penalties, J]` the summed squared errors on an inner test part."""
@@ -104,7 +121,7 @@ class Learner:
         # In the eigenbasis of the training part each penalty is a division.
         basis = part.to_features
         label_in_basis = label.xy @ basis
-        covariance = basis.T @ held_part.covariance @ basis
+        covariance = self._in_basis(train, test, row_set)
         cross = held.xy @ basis
         offset = (held_part.mean - part.mean) @ basis
         shape = (len(self.penalties), *label_in_basis.shape)

@@ -25,7 +25,7 @@ HORIZONS, SKIPS = (1, 5, 10), (0, 1)
 
 DRAWS = 199
 
-MOST_ROWS = 30_000
+MOST_ROWS = 24_000
 """Bars at most, of the latest dates before the test: what ten seconds are enough for."""
 
 
