@@ -260,11 +260,11 @@ class NumpyEngine:
     def __init__(self, workers: int = 1) -> None:
         self.workers = workers
 
-    BUFFER = 8192
+    BUFFER = 4096
     """Rows that are predicted at a time."""
 
-    CELLS = 2**18
-    """Predictions that are made and counted at a time: as many as a processor's cache holds."""
+    CELLS = 2**20
+    """Predictions that are made and counted at a time."""
 
     LENGTHS = 64
     """Session lengths for which the donors' label sums are kept."""

@@ -132,7 +132,7 @@ def test_ties_and_bars_without_a_trade_are_told(rng) -> None:
     assert row.estimate.value > 0.6
     said = note(scanned, row)
     assert "69 % of the outcomes are ties" in said
-    assert f"AUC {row.traded:.3f} on bars in which something traded" in said
+    assert f"Only AUC {row.traded:.3f} on bars in which something traded" in said
     fresh = judged(panel(x), *tried)["direction:1"]
     assert math.isnan(fresh.traded)
 

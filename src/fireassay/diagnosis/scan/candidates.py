@@ -23,7 +23,11 @@ named by its specification and has a value for every bar of the data."""
 PROFILE_DATES = 25
 """Dates before the first that is wanted which profiles and volatilities look back on."""
 
-SIZES = {"direction": "return_magnitude", "vwap_reversion": "vwap_reversion_magnitude"}
+SIZES = {
+    "direction": "return_magnitude",
+    "triple_barrier": "return_magnitude",
+    "vwap_reversion": "vwap_reversion_magnitude",
+}
 """How far the price moves, for targets that say which way."""
 
 
@@ -188,7 +192,13 @@ def candidates(
     if own is not None:
         wanted[str(own)] = own
     sizes = {
-        name: replace(spec, name=SIZES[spec.name], band=type(spec.band)(), ties=None)
+        name: TargetSpec(
+            SIZES[spec.name],
+            horizon=spec.horizon,
+            skip=spec.skip,
+            price=spec.price,
+            stale=spec.stale,
+        )
         for name, spec in wanted.items()
         if spec.name in SIZES
     }

@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -69,6 +69,7 @@ class Part:
     offsets: Int
     clusters: Int
     symbols: Int
+    _made: dict[bytes | None, Expanded] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, panel: SessionPanel, sessions: Int, most_rows: int | None = None) -> Part:
@@ -107,8 +108,11 @@ class Part:
 
     def features(self, columns: Int | None = None) -> Expanded:
         """Return the expanded features (or some columns of them), session by session."""
-        starts, stops = self.panel.offsets[:-1][self.sessions], self.panel.offsets[1:][self.sessions]
-        return Expanded(self.panel.values, starts, stops, self.expansion, columns)
+        key = None if columns is None else columns.tobytes()
+        if key not in self._made:
+            ends = self.panel.offsets[:-1][self.sessions], self.panel.offsets[1:][self.sessions]
+            self._made[key] = Expanded(self.panel.values, *ends, self.expansion, columns)
+        return self._made[key]
 
 
 @dataclass(frozen=True, eq=False)

@@ -169,9 +169,10 @@ def of_interest(rows: Sequence[Row]) -> list[Row]:
         for r in rows
         if r.candidate.price_move and r.verdict not in (Verdict.MECHANICAL, Verdict.NOTHING)
     ]
-    prices.sort(key=lambda r: -r.strength)
-    chosen = {id(r): r for r in (*own, *best(rows, 4), *prices[:2])}
-    return [r for r in rows if id(r) in chosen][:SHOWN]
+    chosen: dict[str, Row] = {}
+    for row in (*own, *best(rows, 4), *sorted(prices, key=lambda r: -r.strength)[:4]):
+        chosen.setdefault(row.candidate.family, row)
+    return [r for r in rows if r in list(chosen.values())[:SHOWN]]
 
 
 def _map(scanned: Scan, rows: Sequence[Row], alpha: float) -> Plot:

@@ -201,8 +201,8 @@ def note(scanned: Scan, row: Row) -> str:
         said.append("What is left a bar later is less than half of what matters.")
     if label.ties >= MANY_TIES:
         said.append(f"{percent(label.ties)} of the outcomes are ties and left out.")
-    if abs(row.traded - row.estimate.value) > (row.estimate.high - row.estimate.low) / 2:
-        said.append(f"{score} {row.traded:.3f} on bars in which something traded.")
+    if row.traded < row.estimate.low and not row.candidate.caution:
+        said.append(f"Only {score} {row.traded:.3f} on bars in which something traded.")
     return " ".join(said)
 
 
