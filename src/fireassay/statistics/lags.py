@@ -45,7 +45,7 @@ class Above:
     se
         Standard error of the difference over dates.
     mde
-        Difference that would be found in 80 % of such data at level .05, so corrected.
+        Difference that would be found in 80 % of such data at the level asked for, so corrected.
     """
 
     lag: int
@@ -105,9 +105,24 @@ class LagScan:
         return max(lags, key=self.at)
 
     def above(
-        self, candidates: Sequence[int], others: Sequence[int], draws: int = 999, *, seed: int
+        self,
+        candidates: Sequence[int],
+        others: Sequence[int],
+        draws: int = 999,
+        *,
+        seed: int,
+        level: float = 0.05,
     ) -> Above:
         """Compare the candidates with the best of the other lags, date by date.
+
+        Parameters
+        ----------
+        candidates, others
+            Lags.
+        draws
+            Draws of signs.
+        level
+            At which the MDE is stated.
 
         Raises
         ------
@@ -125,14 +140,14 @@ class LagScan:
         top = int(np.argmax(mean / scale))
         spread = np.maximum(gain.std(axis=0, ddof=1), 1e-12)
         se = spread / np.sqrt(count)
-        critical = np.quantile((signs @ ((gain - mean) / spread) / np.sqrt(count)).max(axis=1), 0.95)
+        t = (signs @ ((gain - mean) / spread) / np.sqrt(count)).max(axis=1)
         return Above(
             lag=int(candidates[top]),
             reference=reference,
             value=self.at(int(candidates[top])) - self.at(reference),
             p=p_value(float(mean[top] / scale[top]), flipped),
             se=float(se[top]),
-            mde=float((critical + 0.8416) * np.median(se)),
+            mde=float((np.quantile(t, 1 - level) + 0.8416) * np.median(se)),
         )
 
     def adds(self, lag: int, later: Sequence[int]) -> float:

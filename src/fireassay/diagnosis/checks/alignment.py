@@ -181,7 +181,8 @@ def read(scan: LagScan, ends: Ends, alpha: float) -> Shift:
     def better(candidates: Sequence[int], others: Sequence[int]) -> tuple[Above, float]:
         """Return the comparison, and p that the lag is above the others and above chance."""
         seed = derive("alignment", *candidates, "against", *others)
-        found = scan.above(candidates, others, FLIPS, seed=seed)
+        level = LEVEL / len(tried)
+        found = scan.above(candidates, others, FLIPS, seed=seed, level=level)
         return found, max(min(1.0, found.p * len(tried)), scan.p_at(found.lag))
 
     def excess(lag: int) -> float:

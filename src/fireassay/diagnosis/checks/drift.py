@@ -31,8 +31,10 @@ class Drift(Check):
 
     Null: dates permuted over the two periods, everything fitted again; six places to cut the sample,
     the largest difference corrected by max-T. The difference is the IC that a period's own
-    cross-validated fit has ahead of the other period's fit, mean of both periods. A change is claimed
-    at p ≤ .01; between that and the level of the diagnosis it is left open.
+    cross-validated fit has ahead of the other period's fit, mean of both periods. The coefficients
+    have to differ too (Wald test with the variance of the dates' scores), since a fit from a quieter
+    period is a poorer one by itself. A change is claimed at p ≤ .01; between that and the level of
+    the diagnosis it is left open.
 
     Distributions of features drift in almost every market, and that is no fault by itself: it is
     shown beside (how well a linear rule tells training from test dates), and doesn't count. What
@@ -91,7 +93,7 @@ class Drift(Check):
                 ),
                 control=(
                     f"Dates permuted over the periods, {len(found.null)} times, fitted again; max-T "
-                    "over the cuts."
+                    "over the cuts. A Wald test of the coefficients beside it; the larger p counts."
                 ),
                 metric="IC of own fits less that of the other period's",
                 effect=effect,
@@ -105,7 +107,7 @@ class Drift(Check):
                     q95=float(q95),
                 ),
                 p=p,
-                mde=found.mde,
+                mde=found.mde(LEVEL),
                 matters=self._matters(case, y),
                 sessions=found.units,
                 bears_on=(Bearing(cause="drift", rule=rule, note=reading),),
