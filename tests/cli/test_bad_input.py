@@ -479,6 +479,22 @@ CASES: dict[str, Case] = {
         ("--prevalence", "2", "--n", "9"), ("prevalence",), None, "explain-metrics"
     ),
     "prevalence left out": Case(("--n", "9"), ("--prevalence",), None, "explain-metrics"),
+    "no file of a run": Case(("bars.parquet",), ("it isn't the file of a run",), good, "report"),
+    "another JSON": Case(
+        ("run.json",),
+        ("run.json: it isn't a diagnosis (", "Give the run folder"),
+        '{"a": 1}',
+        "report",
+    ),
+    "simulation of another kind": Case(
+        ("x.xls", "--sessions", "2"), ("x.xls: can't write .xls files", ".parquet"), None, "simulate"
+    ),
+    "simulation below a file": Case(
+        ("bars.parquet/x.csv", "--sessions", "2"),
+        ("bars.parquet/x.csv: it can't be written",),
+        None,
+        "simulate",
+    ),
     "no such run": Case(("nowhere",), ("nowhere",), None, "report"),
     "unknown case": Case(("x.parquet", "--case", "lernable"), ("learnable",), None, "simulate"),
 }

@@ -77,6 +77,16 @@ def answered(function: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+def write_file(path: Path, text: str) -> None:
+    """Write a file that the user named; raises UserError where it can't be."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(
+            f"it can't be written ({error.strerror})", where=str(path), fix="Give another --out."
+        ) from None
+
+
 @contextmanager
 def resumable(verb: str, folder: Path) -> Iterator[None]:
     """Say after Ctrl-C how the work in a run folder is gone on with."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fireassay.cli.answers import Verbs, answered, resumable
+from fireassay.cli.answers import Verbs, answered, resumable, write_file
 from fireassay.cli.deferred import deferred
 from fireassay.cli.live import Output, watching
 from fireassay.cli.options import Flag, flags, with_flags
@@ -295,7 +295,7 @@ def report(
     if out is None:
         typer.echo(text)
     else:
-        out.write_text(text, encoding="utf-8")
+        write_file(out, text)
         typer.echo(str(out))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -57,6 +58,7 @@ def not_found(location: object, formats: str) -> DataError | SettingError:
     try:
         path = Path(text).expanduser()
         if path.is_dir():
+            os.scandir(path).close()
             return DataError("the folder holds no table", where=text, fix=f"Known: {formats}.")
         if path.exists():
             kind = path.suffix or "no extension"
@@ -68,6 +70,8 @@ def not_found(location: object, formats: str) -> DataError | SettingError:
         if WILDCARDS & set(text):
             return DataError("no file matches", where=text, fix=_there(path.parent, path.name))
         return DataError("no such file", where=text, fix=_there(path.parent, path.name))
+    except PermissionError as error:
+        return DataError(f"it can't be read ({error.strerror})", where=text, fix="Check its rights.")
     except (OSError, ValueError):
         return DataError("no such file", where=repr(text[:80]), fix="Give the path of a table.")
 

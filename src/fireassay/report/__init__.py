@@ -44,20 +44,25 @@ def read(path: Path) -> Diagnosis | Trained:
     if path.is_dir():
         trained, diagnosed = path / "train.json", path / "diagnosis.json"
         file = trained if trained.exists() and not diagnosed.exists() else diagnosed
+    again = "Give the run folder of a finished `fireassay diagnose` or `fireassay train`."
     try:
         text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise UserError("it isn't the file of a run", where=str(file), fix=again) from None
     except OSError as error:
         raise UserError(
             f"there is no diagnosis or training to read ({error.strerror})",
             where=str(file),
-            fix="Give the run folder of a finished `fireassay diagnose` or `fireassay train`.",
+            fix=again,
         ) from None
     kind, name = (Trained, "training") if file.name == "train.json" else (Diagnosis, "diagnosis")
     try:
         return kind.from_json(text)
-    except (ValidationError, UnicodeDecodeError) as error:
-        first = str(error).splitlines()[0]
-        raise UserError(f"it isn't a {name}: {first}", where=str(file)) from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        what = f"{key}: {first['msg']}" if key else str(first["msg"])
+        raise UserError(f"it isn't a {name} ({what})", where=str(file), fix=again) from None
 
 
 def render(found: Diagnosis | Trained, form: str = "html") -> str:

@@ -103,7 +103,11 @@ def write(
         If the scenario or a parameter isn't known, or the file can't be written.
     """
     if path.suffix not in (".parquet", ".csv"):
-        raise SettingError(f"can't write {path.suffix or 'this kind of'} files", where=str(path))
+        raise SettingError(
+            f"can't write {path.suffix or 'this kind of'} files",
+            where=str(path),
+            fix="Name it .parquet or .csv.",
+        )
     frame, truth = simulate(case, sessions=sessions, seed=seed, **parameters)
     beside = path.with_suffix(".truth.json")
     try:
@@ -111,5 +115,8 @@ def write(
         frame.write_parquet(path) if path.suffix == ".parquet" else frame.write_csv(path)
         truth.write(beside)
     except OSError as error:
-        raise SettingError(f"it can't be written ({error.strerror})", where=str(path)) from None
+        cause = error.strerror or str(error).splitlines()[0]
+        raise SettingError(
+            f"it can't be written ({cause})", where=str(path), fix="Give another place."
+        ) from None
     return [path, beside]
