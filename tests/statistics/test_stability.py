@@ -106,9 +106,9 @@ def coefficients_differ(world: worlds.World, cut: int) -> float:
     """P of a Wald test by rows: least squares in each part, variance clustered by date."""
     x, y = demeaned(world)
     k = world.sessions // UNITS_EACH
-    x = x[:, np.sort(np.argsort(-sum(
-        (x[a:b].T @ y[a:b]) ** 2 for a, b in itertools.pairwise(world.offsets)
-    ))[:k])]  # fmt: skip
+    spans = [slice(a, b) for a, b in itertools.pairwise(world.offsets)]
+    strength = sum((x[own].T @ y[own]) ** 2 for own in spans)
+    x = x[:, np.sort(np.argsort(-strength)[:k])]
     difference, variance = np.zeros(k), np.zeros((k, k))
     for sign, part in ((1, range(cut)), (-1, range(cut, world.sessions))):
         rows = np.concatenate([np.arange(*world.offsets[s : s + 2]) for s in part])
@@ -116,8 +116,7 @@ def coefficients_differ(world: worlds.World, cut: int) -> float:
         bread = np.linalg.inv(x[rows].T @ x[rows] + STEADY * len(rows) * np.eye(k))
         meat = np.zeros((k, k))
         for s in part:
-            own = slice(*world.offsets[s : s + 2])
-            score = x[own].T @ (y[own] - x[own] @ w)
+            score = x[spans[s]].T @ (y[spans[s]] - x[spans[s]] @ w)
             meat += np.outer(score, score)
         difference += sign * w
         variance += bread @ meat @ bread * len(part) / (len(part) - 1)
