@@ -170,6 +170,15 @@ def test_a_hopeless_p_is_not_drawn_out_and_a_small_one_is() -> None:
     assert len(stable(flipped, draws=999).null) == 999
 
 
+def test_features_that_are_one_feature_twice_count_once() -> None:
+    """Far from 0 a value is its absolute value."""
+    world = linear(np.random.default_rng(5), lambda share: 1.0 if share >= 0.5 else -1.0)
+    far = worlds.World(world.x[:, :2] + 50, world.y, world.z, world.offsets, world.clusters)
+    found = stable(far)
+    assert found.features.tolist() == [0, 1]
+    assert found.p[found.best] <= 0.005
+
+
 def test_what_can_not_be_compared() -> None:
     world = linear(np.random.default_rng(4), sessions=19)
     args = (world.offsets, world.clusters)

@@ -282,8 +282,11 @@ def _wald(m: _Moments, cut: int) -> float:
         scores = c[part] - g[part] @ w
         difference += sign * w
         variance += inverse @ (scores.T @ scores) @ inverse * units / (units - 1)
-    squared = float(difference @ np.linalg.solve(variance, difference))
-    k, freedom = len(used), count - 2
+    # A value and its absolute value are one feature where the sign never changes.
+    size, axes = np.linalg.eigh(variance)
+    free = size > 1e-9 * size[-1]
+    squared = float(((axes[:, free].T @ difference) ** 2 / size[free]).sum())
+    k, freedom = int(free.sum()), count - 2
     return float(fdtrc(k, freedom - k + 1, squared * (freedom - k + 1) / (freedom * k)))
 
 
