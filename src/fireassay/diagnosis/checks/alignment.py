@@ -23,6 +23,9 @@ MOST_ROWS = 40_000
 MOST_VALUES = 1_000_000
 """Rows, and rows times features, beyond which dates are thinned, evenly."""
 
+REACH = 15
+"""Largest lag, in bars; half of it where the curve only illustrates."""
+
 FEWEST_DATES = 24
 """Dates that are kept in any case."""
 
@@ -112,9 +115,9 @@ class Alignment(Check):
         spec = TargetSpec.parse(task.label.name)
         own = spec.name == COLUMN
         if own:
-            scan = _scan(task, case.draws, MOST_VALUES)
+            scan = _scan(task, case.draws, MOST_VALUES, REACH)
         else:
-            scan = _scan(task, ILLUSTRATED, MOST_VALUES // 4)
+            scan = _scan(task, ILLUSTRATED, MOST_VALUES // 4, REACH // 2)
         if scan is None:
             why = "Sessions are too few or too short, or labels leave their session."
             return [] if own else [self._sound(None, why)]
@@ -267,7 +270,7 @@ def _bars(count: int) -> str:
     return "1 bar" if abs(count) == 1 else f"{abs(count)} bars"
 
 
-def _scan(task: Task, draws: int, values: int) -> LagScan | None:
+def _scan(task: Task, draws: int, values: int, most: int) -> LagScan | None:
     """Scan thinned sessions before the test whose labels stay inside them."""
     panel = task.panel
     sessions = np.sort(task.split.fitted)
@@ -275,15 +278,15 @@ def _scan(task: Task, draws: int, values: int) -> LagScan | None:
     rows = int(panel.lengths[sessions].sum())
     # Fit and test take turns by date, so whole dates are kept, in the order of time.
     dates = int(date.max()) + 1
-    most = min(MOST_ROWS, values // len(panel.features))
-    share = min(1.0, max(most / max(rows, 1), FEWEST_DATES / dates))
+    wanted = min(MOST_ROWS, values // len(panel.features))
+    share = min(1.0, max(wanted / max(rows, 1), FEWEST_DATES / dates))
     keep = np.floor(np.arange(dates) * share)
     kept = sessions[np.diff(keep, prepend=-1)[date] > 0]
     at = rows_of_sessions(panel.offsets, kept)
     staying = panel.session_of_row[task.label.end[at]] == panel.session_of_row[at]
     y = np.where(task.usable[at] & staying, task.label.y[at], np.nan).astype(np.float64)
     lengths = panel.lengths[kept]
-    reach = reach_of(lengths)
+    reach = reach_of(lengths, most)
     if reach < 1:
         return None
     _, symbols = np.unique(np.array(panel.symbols)[kept], return_inverse=True)
