@@ -11,6 +11,7 @@ mutual information any; none of them sees interactions.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,6 +23,7 @@ from fireassay.statistics.exchange import Permutations
 from fireassay.statistics.moments import givers_of
 from fireassay.statistics.multiplicity import westfall_young
 from fireassay.statistics.scores import midranks
+from fireassay.statistics.threads import in_threads
 
 
 class Measure(StrEnum):
@@ -79,6 +81,9 @@ LONG = 128
 
 TOGETHER = 4096
 """Bars of short sessions that are multiplied together."""
+
+PARTS = 8
+"""Parts in which sums over sessions are taken, whatever the number of processors."""
 
 MOST_CLASSES = 5
 """Labels with more distinct values than this are taken as real."""
@@ -201,10 +206,26 @@ class _Donated:
         Notes
         -----
         A long session meets the labels of each of its donors once, however many draws share them;
-        short ones are taken together, with their labels laid out draw by draw.
+        short ones are taken together, with their labels laid out draw by draw. The runs of sessions
+        are summed in `PARTS` parts, side by side.
         """
+        runs = list(self._stretches())
+        ends = np.linspace(0, len(runs), PARTS + 1).round().astype(int)
+        parts = [runs[a:b] for a, b in itertools.pairwise(ends) if a < b]
+        first, *others = in_threads(lambda part: self._part_sums(part, matrix, given), parts)
+        for other in others:
+            for total, more in zip(first, other, strict=True):
+                total += more
+        return first
+
+    def _part_sums(
+        self,
+        runs: Sequence[tuple[int, int]],
+        matrix: Callable[[slice], Float],
+        given: Sequence[Float],
+    ) -> list[Float]:
         totals: list[Float] = []
-        for low, high in self._stretches():
+        for low, high in runs:
             span = slice(int(self.offsets[low]), int(self.offsets[high]))
             rows = matrix(span)
             if not totals:
@@ -269,9 +290,12 @@ def _correlations(x: Float, y: Float, table: _Donated) -> Float:
 def _places(x: Float, precision: Precision) -> Float:
     """Return `[R, F]` each value's place among its feature's, in (0, 1), tied values in one."""
     out = np.empty(x.shape, dtype=precision)
-    for f in range(x.shape[1]):
+
+    def place(f: int) -> None:
         ranks = midranks(x[:, f])
         out[:, f] = (ranks - 0.5) / max(int((~np.isnan(ranks)).sum()), 1)
+
+    in_threads(place, range(x.shape[1]))
     return out
 
 

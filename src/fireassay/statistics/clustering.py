@@ -16,6 +16,7 @@ import numpy as np
 from fireassay.arrays import Bool, Float, Int, bar_of_row, session_of_row
 from fireassay.statistics.multiplicity import westfall_young
 from fireassay.statistics.null import p_value
+from fireassay.statistics.threads import in_threads
 
 
 def entropy(y: Float) -> float:
@@ -299,12 +300,14 @@ def label_clustering(
     lags = max(min(lags, int(np.diff(offsets).max()) - 1), 1)
     correlate = _Lags(known, offsets, lags)
     observed = correlate(y)
-    rng = np.random.default_rng(seed)
     null_changes, null = np.empty(draws), np.empty((draws, lags))
-    for b in range(draws):
-        labels = noise.draw(rng)
+
+    def simulate(b: int) -> None:
+        labels = noise.draw(np.random.default_rng((seed, b)))
         null[b] = correlate(labels)
         null_changes[b] = _changes(classes(labels)[known], session)
+
+    in_threads(simulate, range(draws))
     changes = _changes(classes(y)[known], session)
     low, high = np.quantile(null, [0.025, 0.975], axis=0)
     return Clustering(
