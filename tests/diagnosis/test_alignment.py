@@ -17,7 +17,7 @@ MARKET = ("bar_return", "return_5", "bar_range", "volume_ratio_20", "vwap_deviat
 
 @pytest.mark.parametrize("bars", [1, 3, 7, -3])
 def test_a_shifted_label_is_found_with_its_lag(bars: int) -> None:
-    evidence, verdict = judged(Alignment(), simulated("misaligned", bars=bars))
+    evidence, verdict = judged(Alignment(), simulated("misaligned", bars=bars, sessions=60))
     assert verdict.status is Status.SUPPORTED
     assert evidence.numbers["lag"] == bars
     assert evidence.p is not None

@@ -138,8 +138,8 @@ def false_peaks(count: int, *, start: int = 0, draws: int = 199) -> dict[str, fl
 
 
 def test_noise_rarely_peaks() -> None:
-    """A true 5 % is found in more than 6 of 25 with probability .0002."""
-    assert max(false_peaks(25, draws=59).values()) <= 6 / 25
+    """A true 5 % is found in more than 5 of 16 with probability .0001."""
+    assert max(false_peaks(16, draws=59).values()) <= 5 / 16
 
 
 @pytest.mark.statistical
