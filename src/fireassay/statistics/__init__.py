@@ -12,6 +12,7 @@ and interval here: rows are never treated as independent.
 | null | what fixed held-out predictions score when there is nothing to find |
 | bootstrap | intervals over dates, and the difference between two predictors |
 | multiplicity | many hypotheses, the best of many runs |
+| best_of | N runs' predictions of the same sessions, tested at once |
 | power | how small an effect could have been seen, what more sessions would buy |
 | association | each feature against each target |
 | sufficient | what a ridge learner scores, refitted for every permutation |
