@@ -168,3 +168,11 @@ def test_unknown_keywords_are_told_with_the_nearest(keywords: dict[str, Any], to
     with pytest.raises(SettingError) as error:
         described("bars.csv", None, keywords)
     assert told in str(error.value)
+
+
+def test_a_scenario_fills_in_keys_of_the_study_and_settings_of_the_model() -> None:
+    study = resolve("sim:unscaled")
+    assert study.scaling == "none"
+    assert study.model == "transformer"
+    study.learner_settings()
+    assert resolve("sim:unscaled", scaling="robust").scaling == "robust"

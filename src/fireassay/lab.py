@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ from fireassay.data.targets import TARGETS, available, labels
 from fireassay.data.task import Task
 from fireassay.diagnosis.apply import apply
 from fireassay.diagnosis.battery import Battery, Execute, News, run_battery
-from fireassay.diagnosis.budget import Afforded, Clock, Rate, fit_to_budget, measure_rate
+from fireassay.diagnosis.budget import TRAINED, Afforded, Clock, Rate, fit_to_budget, measure_rate
 from fireassay.diagnosis.case import Case
 from fireassay.diagnosis.checks import CHECKS, Cost
 from fireassay.diagnosis.conclude import assessment, decisive_first, next_steps
@@ -181,6 +181,7 @@ def diagnose(
         limit_s=clock.limit_s,
         spent_s=clock.spent,
         trials=len(battery.runs),
+        training_runs=_in_training_runs(case, battery.runs),
         not_afforded=tuple(battery.not_afforded),
         note=note,
     )
@@ -446,7 +447,7 @@ def afforded_case(
 
     A run that goes on keeps what was decided when it began: the clock would decide anew.
     """
-    if not isinstance(case.trial.settings, NetSettings):
+    if not isinstance(case.trial.settings, TRAINED):
         return case, None, ""
     rate = measure_rate(case.trial, case.task, device)
     kept = store.read("afforded.json")
@@ -542,6 +543,14 @@ def _write(diagnosis: Diagnosis, store: Store) -> None:
     store.write("diagnosis.json", diagnosis.to_json())
     for name, form in FORMS.items():
         store.write(name, render(diagnosis, form))
+
+
+def _in_training_runs(case: Case, runs: Mapping[str, Run]) -> float | None:
+    """Return what all training took, in multiples of one run of the model as set."""
+    own = [runs[t.id].seconds for t in case.seeded(case.trial) if t.id in runs]
+    if not own or not sum(own):
+        return None
+    return sum(run.seconds for run in runs.values()) * len(own) / sum(own)
 
 
 def _recording(execute: Execute, store: Store) -> Execute:

@@ -251,7 +251,9 @@ def _with_scenario(values: dict[str, Any]) -> dict[str, Any]:
     truth = truth_of(case, seed=seed, **parameters)
     settings = dict(truth.settings)
     model = settings.pop("model", None)
-    filled = {"target": truth.target, "features": truth.features.split(","), **values}
+    # Some settings of a case are the study's own, such as how features are scaled.
+    own = {name: settings.pop(name) for name in list(settings) if name in Study.model_fields}
+    filled = {"target": truth.target, "features": truth.features.split(","), **own, **values}
     if "target" not in values and truth.label_end:
         filled["label_end"] = truth.label_end
     if model and values.get("model", model) == model:

@@ -13,11 +13,13 @@ from fireassay.cli.answers import Verbs, answered, resumable, write_file
 from fireassay.cli.deferred import deferred
 from fireassay.cli.live import Output, watching
 from fireassay.cli.options import Flag, flags, with_flags
+from fireassay.clinic.patient import Half
 from fireassay.training.environment import share_processors
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from fireassay.clinic.visit import Visit
     from fireassay.study import Study
 
 app = typer.Typer(
@@ -280,6 +282,42 @@ def demo(
     """Diagnose the embedded reference case: a Bayesian Transformer that doesn't learn."""
     changes = {"diagnosis.budget": budget, "diagnosis.apply": True}
     _diagnose(_study("sim:vwap-noise", None, None, None, changes), out, output)
+
+
+@verb()
+def gauntlet(
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder; reuse it to go on or to add seeds.")
+    ] = None,
+    patient: Annotated[
+        list[str] | None, typer.Option("--patient", help="Only this one; may be repeated.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Patients of each kind.")] = 10,
+    quick: Annotated[bool, typer.Option("--quick", help="Six kinds, one of each.")] = False,
+    half: Annotated[Half, typer.Option(help="Half of the parameter ranges.")] = Half.REPORTED,
+    budget: Annotated[str, typer.Option(help="What one diagnosis may take.")] = "unlimited",
+    jobs: Annotated[int | None, typer.Option(min=1, help="Diagnoses side by side.")] = None,
+    output: How = Output.RICH,
+) -> None:
+    """Send simulated patients through the diagnosis: how often is it right, how often wrong."""
+    from fireassay.cli.tables import gauntlet_table, told_visit
+    from fireassay.clinic.run import QUICK
+    from fireassay.clinic.run import gauntlet as run
+
+    folder = out or _folder("gauntlet")
+    names, count = (patient or QUICK, 1) if quick else (patient or (), seeds)
+    with watching(output) as watch:
+        watch.note(f"visits are kept in {folder}")
+        watch.phase("seeing patients")
+
+        def seen(made: Visit, done: int, of: int) -> None:
+            watch.note(told_visit(made, done, of))
+            watch.share(done / of)
+
+        counted = run(folder, names, half=half, seeds=count, budget=budget, jobs=jobs, news=seen)
+    if output is not Output.QUIET:
+        gauntlet_table(counted)
+    typer.echo(str(folder / "gauntlet.md"))
 
 
 @verb()

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from fireassay.clinic.tally import Tally
+    from fireassay.clinic.visit import Visit
     from fireassay.findings import Value
     from fireassay.statistics.metrics_reading import MetricsReading
 
@@ -37,6 +39,21 @@ def metrics_table(reading: MetricsReading) -> None:
         console.print(Text(f"- {sentence.text}"))
     console.print("\nRanges (95 %) without skill, and where the numbers given lie:")
     print_table(_by_classifier(reading.rows))
+
+
+def told_visit(made: Visit, done: int, of: int) -> str:
+    """Return one line on a patient's visit."""
+    said = ", ".join(made.primary) or "nothing is blamed"
+    said = made.failure.strip().splitlines()[-1] if made.failure else said
+    return f"{done}/{of} {made.patient} {made.seed}: {said} ({made.seconds:.0f} s)"
+
+
+def gauntlet_table(counted: Tally) -> None:
+    """Print the gauntlet's figures, then a line a patient."""
+    from fireassay.clinic.told import figures, rows
+
+    print_table(figures(counted))
+    print_table(rows(counted))
 
 
 def _by_classifier(rows: Sequence[Mapping[str, Value]]) -> list[dict[str, Value]]:

@@ -1,0 +1,1 @@
+"""One function a patient; the files go by where the fault lies."""

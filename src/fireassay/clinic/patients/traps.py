@@ -1,0 +1,39 @@
+"""Healthy patients whom a rule of thumb in common use calls ill."""
+
+from __future__ import annotations
+
+from fireassay.clinic.patient import Draw, Presented, patient, simulated
+
+
+@patient("trap-entropy")
+def exclusive_or(draw: Draw) -> Presented:
+    """Exclusive or of two features: entropy of one bit and no correlation, and easily learned."""
+    return simulated("interaction", draw, {"auc": draw.effect(0.85, 0.75)}, model="transformer")
+
+
+@patient("trap-correlation")
+def even_function(draw: Draw) -> Presented:
+    """The absolute value of one feature: every correlation is about 0, and it is easily learned."""
+    return simulated("even", draw, {"auc": draw.effect(0.85, 0.65)})
+
+
+@patient("trap-weak-features")
+def many_weak(draw: Draw) -> Presented:
+    """Seventy features with correlations below .1 that tell much together."""
+    return simulated(
+        "many-weak", draw, {"auc": draw.effect(0.85, 0.75)}, weight_decay=0.1, patience=4
+    )
+
+
+@patient("trap-kl-ratio")
+def kl_above_nll(draw: Draw) -> Presented:
+    """A Bayesian network with a wide prior: the KL dwarfs the NLL and the AUC is unharmed."""
+    return simulated(
+        "healthy-strong",
+        draw,
+        {"auc": 0.85},
+        model="bayesian",
+        prior="fixed",
+        prior_sigma=draw.between("prior_sigma", 1.0, 3.0),
+        kl_weight=1e-3,
+    )
