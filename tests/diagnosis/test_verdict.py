@@ -192,8 +192,8 @@ def test_causes_are_ordered_by_what_limits_first_and_then_by_what_they_restore()
     }
     assert primary(found) == (
         "contaminated_split",
-        "no_signal",
         "leakage",
+        "no_signal",
         "over_regularized",
         "kl_dominates",
     )

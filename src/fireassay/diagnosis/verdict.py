@@ -228,22 +228,27 @@ def _power(evidence: Evidence) -> str:
     )
 
 
+LAST = ("no_signal", "underpowered", "metric_artefact")
+"""What is said of the labels as they are: whatever is wrong with label, data or evaluation explains it
+and is to be mended first."""
+
 ORDER = (Side.EVALUATION, Side.LABEL, Side.DATA, Side.PRIOR, Side.TRAINING, Side.MODEL)
-"""Sides in the order in which they decide: what is wrong with the evaluation or the label limits
-everything that could be learned; the rest is ordered by how much each restores."""
+"""Sides in the order in which they decide: what is wrong with the evaluation, the label or the data
+limits everything that could be learned; the rest is ordered by how much each restores."""
+
+LIMITING = (Side.EVALUATION, Side.LABEL, Side.DATA)
 
 
 def primary(found: Mapping[str, CauseVerdict]) -> tuple[str, ...]:
     """Return the supported causes, the most decisive first."""
     supported = [c for c, v in found.items() if v.status is Status.SUPPORTED]
-    limits = {Side.EVALUATION: 0, Side.LABEL: 1, Side.DATA: 2}
 
-    def place(cause: str) -> tuple[int, float, int]:
+    def place(cause: str) -> tuple[int, int, float, int]:
         side = CAUSES[cause].side
-        return (
-            limits.get(side, 3),
-            -(found[cause].share or 0.0),
-            ORDER.index(side),
-        )
+        if cause in LAST:
+            return (1, LAST.index(cause), 0.0, 0)
+        if side in LIMITING:
+            return (0, ORDER.index(side), 0.0, 0)
+        return (2, 0, -(found[cause].share or 0.0), ORDER.index(side))
 
     return tuple(sorted(supported, key=place))

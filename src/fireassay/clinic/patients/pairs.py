@@ -22,7 +22,7 @@ def kl_and_rate(draw: Draw) -> Presented:
 def dropout_and_rate(draw: Draw) -> Presented:
     """Dropout at nineteen in twenty, and a learning rate that throws weights about."""
     return simulated(
-        "healthy-strong",
+        "even",
         draw,
         {"auc": draw.effect(0.85, 0.65)},
         dropout=draw.between("dropout", 0.95, 0.98),

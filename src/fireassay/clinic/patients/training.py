@@ -13,6 +13,10 @@ def _with_signal(draw: Draw, **settings: Any) -> Presented:
     return simulated("healthy-strong", draw, {"auc": draw.effect(*EFFECTS)}, **settings)
 
 
+def _curved(draw: Draw, **settings: Any) -> Presented:
+    return simulated("even", draw, {"auc": draw.effect(*EFFECTS)}, **settings)
+
+
 @patient("kl-unscaled", "kl_dominates", curable=True)
 def kl_unscaled(draw: Draw) -> Presented:
     """The KL term is added to each batch's mean loss as if the batch were the data."""
@@ -39,8 +43,8 @@ def weight_decay(draw: Draw) -> Presented:
 
 @patient("dropout", "over_regularized", curable=True)
 def dropout(draw: Draw) -> Presented:
-    """Nineteen activations in twenty are dropped."""
-    return _with_signal(draw, dropout=draw.between("dropout", 0.95, 0.98), epochs=8)
+    """Nineteen activations in twenty are dropped, and the signal can't pass beside them."""
+    return _curved(draw, dropout=draw.between("dropout", 0.95, 0.98))
 
 
 @patient("rate-tiny", "learning_rate_too_low", debatable=("undertrained",), curable=True)
