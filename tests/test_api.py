@@ -53,6 +53,7 @@ def test_every_public_name_is_there_typed_and_explained() -> None:
         "BayesianTransformer",
         "TrainedRun",
         "diagnose",
+        "explain",
         "inspect",
         "load_run",
         "predict",

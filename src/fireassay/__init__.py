@@ -17,22 +17,23 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 _HOME = {
-    "BayesianTransformer": "fireassay.api",
+    "BayesianTransformer": "fireassay.api.estimator",
     "DataError": "fireassay.errors",
     "Diagnosis": "fireassay.findings",
     "SettingError": "fireassay.errors",
     "Study": "fireassay.study",
-    "TrainedRun": "fireassay.api",
+    "TrainedRun": "fireassay.api.run",
     "UserError": "fireassay.errors",
-    "diagnose": "fireassay.api",
-    "inspect": "fireassay.api",
-    "load_run": "fireassay.api",
-    "predict": "fireassay.api",
-    "render": "fireassay.api",
+    "diagnose": "fireassay.api.verbs",
+    "explain": "fireassay.api.explaining",
+    "inspect": "fireassay.api.verbs",
+    "load_run": "fireassay.api.run",
+    "predict": "fireassay.api.verbs",
+    "render": "fireassay.api.verbs",
     "resolve": "fireassay.study",
-    "scan": "fireassay.api",
-    "simulate": "fireassay.api",
-    "train": "fireassay.api",
+    "scan": "fireassay.api.verbs",
+    "simulate": "fireassay.api.verbs",
+    "train": "fireassay.api.verbs",
 }
 """Where each public name is defined; `__init__.pyi` tells type checkers the same."""
 

@@ -1,21 +1,5 @@
 """The Python API: the verbs of the command line as functions, a trained run, and an estimator.
 
-All of it is exported by `fireassay` itself and loaded when it is first asked for.
+All of it is exported by `fireassay` itself, and each module is loaded when one of its names is first
+asked for: what explains or reads needn't wait for PyTorch.
 """
-
-from fireassay.api.estimator import BayesianTransformer
-from fireassay.api.run import TrainedRun, load_run
-from fireassay.api.verbs import diagnose, inspect, predict, render, scan, simulate, train
-
-__all__ = [
-    "BayesianTransformer",
-    "TrainedRun",
-    "diagnose",
-    "inspect",
-    "load_run",
-    "predict",
-    "render",
-    "scan",
-    "simulate",
-    "train",
-]

@@ -1,5 +1,6 @@
 """The command line: parses, calls, prints. No logic."""
 
+from fireassay.cli import reading as reading
 from fireassay.cli.app import main
 
 __all__ = ["main"]

@@ -36,6 +36,9 @@ class FeatureAssociation(Check):
     Null: labels of whole dates exchanged; p adjusted over all features by step-down max-T. That no
     feature stands out doesn't mean that nothing can be learned: interactions, even functions and
     many weak features don't show here. Sessions before the test only.
+
+    References: Westfall and Young (1993), Resampling-Based Multiple Testing; Kraskov, Stögbauer and
+    Grassberger (2004), Estimating mutual information, Physical Review E 69:066138
     """
 
     id: ClassVar[str] = "association"

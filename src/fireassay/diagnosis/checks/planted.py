@@ -21,6 +21,8 @@ class Planted(Check):
 
     Control: reference learners on the same labels, paired over test dates, say what could be reached.
     What the model lacks of it is the most that a change of settings could restore.
+
+    References: Adebayo et al. (2018), Sanity checks for saliency maps, arXiv:1810.03292
     """
 
     id: ClassVar[str] = "planted"

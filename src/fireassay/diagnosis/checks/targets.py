@@ -39,6 +39,9 @@ class Targets(Check):
     non-linear features refitted each time; p by step-down max-T over all of them. Targets that are
     predictable by construction are left out. Dates before the test only, so that the test stays
     untouched for the target that is chosen. `fireassay scan` looks at more.
+
+    References: Westfall and Young (1993), Resampling-Based Multiple Testing; White (2000), A reality
+    check for data snooping, Econometrica 68:1097
     """
 
     id: ClassVar[str] = ID

@@ -38,6 +38,9 @@ class UsualChanges(Check):
     with a strong planted signal (much to learn). A change that does nothing on the labels as they are
     means something only if it does something on the planted ones. The gain on the labels as they are
     is paired over test dates with the model as set; p is corrected for the number of changes.
+
+    References: Karpathy (2019), A recipe for training neural networks; Holm (1979), A simple
+    sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6:65
     """
 
     id: ClassVar[str] = "usual_changes"
