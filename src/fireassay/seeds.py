@@ -8,8 +8,10 @@ global generator.
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def derive(*path: str | int) -> int:
@@ -27,4 +29,6 @@ def derive(*path: str | int) -> int:
 
 def generator(*path: str | int) -> np.random.Generator:
     """Return a NumPy generator for the named purpose."""
+    import numpy as np
+
     return np.random.default_rng(derive(*path))
