@@ -203,11 +203,11 @@ def test_power_at_the_stated_effect() -> None:
         found = scan_targets(whole(panel_of(x, lengths)), [planted, *noise], draws=199, seed=i)
         return float(found.excess[0]), float(found.mde[0]), float(found.p_adjusted[0])
 
-    strengths = np.array([0.1, 0.2, 0.3, 0.4])
-    mde = np.mean([run(i, 0.2)[1] for i in range(40)])
-    excess = [np.mean([run(100 + i, s)[0] for i in range(60)]) for s in strengths]
+    strengths = np.array([0.35, 0.45, 0.55])
+    mde = np.mean([run(i, 0.45)[1] for i in range(10)])
+    excess = [np.mean([run(100 + i, s)[0] for i in range(30)]) for s in strengths]
     strength = float(np.interp(mde, excess, strengths))
-    power = np.mean([run(1000 + i, strength)[2] <= 0.05 for i in range(300)])
+    power = np.mean([run(1000 + i, strength)[2] <= 0.05 for i in range(200)])
     assert 0.7 <= power <= 0.9
 
 
