@@ -10,9 +10,14 @@ from fireassay.data.settings import DataSettings, SplitSettings
 from fireassay.errors import SettingError, unknown_name
 from fireassay.study import DiagnosisSettings, ScanSettings, Study, build_study, resolve
 from fireassay.training.learner import learner
+from fireassay.training.module_settings import PREFIX
+from fireassay.training.recall import remember
 
 RENAMED = {"permutations": "diagnosis.draws", "session": "data.sessions"}
 """Keywords that aren't called like their field; `draws` is the model's own."""
+
+OWN_CODE = {"model": PREFIX, "loss": ""}
+"""Keywords that take a function or class of one's own, and what begins its name in a study."""
 
 OWN = ("data", "split", "settings", "diagnosis", "scan")
 """Tables of a study, whose keys are keywords themselves."""
@@ -59,6 +64,8 @@ def described(
         if value is None:
             continue
         plain = list(value) if isinstance(value, tuple | set | frozenset) else value
+        if name in OWN_CODE and callable(value):
+            plain = f"{OWN_CODE[name]}{remember(value)}"
         if "." in name:
             changes[name] = plain
         elif name in keys:

@@ -6,12 +6,11 @@ import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from fireassay.diagnosis.budget import Clock, Rate, affordable
+from fireassay.diagnosis.budget import TRAINED, Clock, Rate, affordable
 from fireassay.diagnosis.case import Case
 from fireassay.diagnosis.checks import CHECKS, Check, Cost
 from fireassay.errors import UserError
 from fireassay.findings import Evidence, EvidenceStatus
-from fireassay.training.settings import NetSettings
 from fireassay.training.trial import Run, RunStatus, Trial
 
 ROUNDS = 3
@@ -142,7 +141,7 @@ def _run_level(
             else:
                 battery.runs[run.trial.id] = run
         if rate is not None:
-            trained = [run for run in came if isinstance(run.trial.settings, NetSettings)]
+            trained = [run for run in came if isinstance(run.trial.settings, TRAINED)]
             rate.learn(
                 sum(predicted[run.trial.id] for run in trained), sum(run.seconds for run in trained)
             )

@@ -10,12 +10,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from pydantic import BaseModel
+
 from fireassay.arrays import Int
 from fireassay.data.task import Task
 from fireassay.interventions import Intervention, from_specification
 from fireassay.interventions.fewer_test_dates import FewerTestDates
 from fireassay.interventions.recent_sessions import RecentSessions
 from fireassay.interventions.scale_setting import ScaleSetting
+from fireassay.training.module_settings import ModuleSettings
 from fireassay.training.settings import TRACE_DRAWS, NetSettings
 from fireassay.training.trial import Tasks, Trial
 
@@ -37,6 +40,12 @@ set and for each of its usual changes, then the ladders on one of them."""
 OVERHEAD_S, OVERHEAD_PER_ROW_S = 6.0, 2e-4
 """Seconds of a diagnosis that aren't the network's: reference learners, judging with a thousand
 permutations, writing."""
+
+TRAINED = (NetSettings, ModuleSettings)
+"""Settings of what is trained by steps: what a budget has to shorten."""
+
+CONTROL_S = 5.0
+"""Seconds allowed for a small network that stands beside somebody's own module as a control."""
 
 MOST_OFF = 4.0
 """Bound on what one round's time may correct the prediction by."""
@@ -96,6 +105,8 @@ class Rate:
         Seconds to train on one bar once, and to predict it once from one draw.
     size
         Relative work per bar that they were measured at (`work`).
+    of
+        Kind of settings that they were measured of.
     correction
         What predictions turned out to be off by, so far.
     """
@@ -103,21 +114,29 @@ class Rate:
     training: float
     predicting: float
     size: float
+    of: type[BaseModel] = NetSettings
     correction: float = 1.0
 
     def seconds(self, trial: Trial, task: Task) -> float:
         """Predict the time of a trial, predictions included."""
         s = trial.settings
-        if not isinstance(s, NetSettings):
+        if not isinstance(s, TRAINED):
             return 2e-5 * task.panel.rows
+        if isinstance(s, NetSettings) != (self.of is NetSettings):
+            return CONTROL_S
         lengths = task.panel.lengths
         train, test = (_rows(lengths, part) for part in (task.split.train, task.split.test))
         validation = _rows(lengths, task.split.validation)
-        traced = TRACE_DRAWS * sum(min(s.trace_rows, n) for n in (train, validation, test))
-        final = s.draws * (test + validation)
+        own = isinstance(s, ModuleSettings)
+        if own:
+            train = task.labels  # a window a label, where a network reads whole sessions
+        traced = sum(min(s.trace_rows, n) for n in (train, validation, test))
+        traced *= 1 if own else TRACE_DRAWS
+        final = (1 if isinstance(s, ModuleSettings) else s.draws) * (test + validation)
         trained = self.training * s.epochs * train
         predicted = self.predicting * (s.epochs * traced + final)
-        return self.correction * work(s) / self.size * (trained + predicted)
+        networks = s.networks if isinstance(s, NetSettings) else 1
+        return self.correction * networks * work(s) / self.size * (trained + predicted)
 
     def learn(self, predicted: float, took: float) -> None:
         """Correct the speed by what trials of `predicted` seconds took."""
@@ -130,17 +149,25 @@ def _rows(lengths: Int, sessions: Int) -> int:
     return int(lengths[sessions].sum())
 
 
-def work(s: NetSettings) -> float:
-    """Relative work per bar of a network: matrix products and attention."""
+def work(s: NetSettings | ModuleSettings) -> float:
+    """Relative work per bar: matrix products and attention; of somebody's own module the window."""
+    if isinstance(s, ModuleSettings):
+        return float(s.look_back)
     per_layer = (4 + 2 * s.mlp_ratio) * s.width**2 + 4 * s.width * s.look_back / s.layers
     return float(s.layers * per_layer + 60 * s.width * s.layers)
 
 
 def measure_rate(trial: Trial, task: Task, device: str) -> Rate:
     """Time some training steps and a prediction of the user's network."""
+    settings = trial.settings
+    if isinstance(settings, ModuleSettings):
+        from fireassay.training.module import Fitting, ModuleLearner, seeded
+
+        with seeded(trial.seed, device):
+            fitting = Fitting(ModuleLearner(trial.learner), trial, task, device)
+            return Rate(*fitting.time_rows(), work(settings), ModuleSettings)
     from fireassay.training.cohort import Cohort
 
-    settings = trial.settings
     assert isinstance(settings, NetSettings)
     cohort = Cohort([(trial, task)], device)
     return Rate(*cohort.time_rows(), work(settings))
@@ -191,7 +218,7 @@ def fit_to_budget(trial: Trial, task: Task, rate: Rate, clock: Clock) -> Afforde
     give way, down to LEAST_DATES and LEAST_EPOCHS.
     """
     settings = trial.settings
-    if not isinstance(settings, NetSettings):
+    if not isinstance(settings, TRAINED):
         return Afforded(trial)
     trial = _for_battery(trial)
     dates = _dates(task, task.split.train)
@@ -234,12 +261,11 @@ def fit_to_budget(trial: Trial, task: Task, rate: Rate, clock: Clock) -> Afforde
 def _for_battery(trial: Trial) -> Trial:
     """Return the trial with as many draws and bars in its measures as experiments need."""
     settings = trial.settings
-    assert isinstance(settings, NetSettings)
+    assert isinstance(settings, TRAINED)
     rows = BATTERY_ROWS_STOPPING if settings.patience else BATTERY_ROWS
-    changed = {
-        "draws": min(settings.draws, BATTERY_DRAWS),
-        "trace_rows": min(settings.trace_rows, rows),
-    }
+    changed = {"trace_rows": min(settings.trace_rows, rows)}
+    if isinstance(settings, NetSettings):
+        changed["draws"] = min(settings.draws, BATTERY_DRAWS)
     return replace(trial, settings=settings.model_copy(update=changed))
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from fireassay.diagnosis.case import Case, Runs
-from fireassay.diagnosis.checks import Check
+from fireassay.diagnosis.checks import CHECKS, Check
 from fireassay.diagnosis.ground import SHORT, ground, whole_trials
-from fireassay.diagnosis.ladder import ladder_checks
 from fireassay.findings import Bearing, Evidence, Mark, Plot, Rule, Series
 from fireassay.statistics.null import detectable
 
@@ -43,12 +42,13 @@ def deficit_evidence(
         reading += " It fell short only where the budget shortened its training."
     bounds = tuple(
         Bearing(
-            cause=c.cause,
+            cause=cause,
             rule=Rule.BOUND,
             note=f"Nothing is missing that it could restore. {reading}",
         )
-        for c in ladder_checks()
+        for c in CHECKS.values()
         if name in c.bounded_by
+        for cause in c.causes
     )
     learners = {"your model": own, found.best: best}
     if found.whole:

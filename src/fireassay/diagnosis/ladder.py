@@ -43,8 +43,6 @@ class LadderCheck(Check):
     ----------
     cause
         What it supports or excludes.
-    bounded_by
-        Grounds on which a model without a deficit excludes the cause.
     turns
         What its cure turns, in the user's words.
     """

@@ -16,6 +16,7 @@ from fireassay.arrays import AnyArray
 from fireassay.data.task import Task
 from fireassay.errors import unknown_name
 from fireassay.models.probes import PROBES
+from fireassay.training.module_settings import PREFIX
 from fireassay.training.settings import NETWORKS, NetSettings
 from fireassay.training.store import Store
 from fireassay.training.trial import Run, Trial
@@ -123,6 +124,10 @@ def learner(name: str) -> Learner:
         from fireassay.training.probing import ProbeLearner
 
         return ProbeLearner(PROBES[name]())
+    if name.startswith(PREFIX):
+        from fireassay.training.module import ModuleLearner
+
+        return ModuleLearner(name)
     raise unknown_name("model", name, learner_names())
 
 

@@ -51,6 +51,8 @@ class Check(ABC):
     takes
         Seconds about that judging takes, where that is long: it isn't begun where they are more
         than a fifth of the time left.
+    bounded_by
+        Grounds ("planted", "real") on which a model that lacks nothing excludes all its causes.
     """
 
     id: ClassVar[str]
@@ -58,6 +60,7 @@ class Check(ABC):
     causes: ClassVar[tuple[str, ...]]
     cost: ClassVar[Cost]
     takes: ClassVar[float] = 0.0
+    bounded_by: ClassVar[tuple[str, ...]] = ()
 
     def applies(self, case: Case) -> str:
         """Return why the check makes no sense for this case; empty if it does."""

@@ -19,6 +19,17 @@ ALIKE = 0.01
 """Share of the rarer decision below which decisions are all alike."""
 
 
+STRICT = 0.2
+"""Factor on the level at which the metric is blamed. Models that say the same of every bar are common
+where there is nothing to learn; one in thirty of them beats exchanged label sessions at .05, one in
+three hundred at a fifth of it."""
+
+TURNED = (
+    " That is beyond chance the wrong way round: what is likelier is called less likely. A loss of "
+    "the wrong sign does that, swapped classes, or a relation that turned after training."
+)
+
+
 @check
 class MetricArtefact(Check):
     """Compare the decisions of the model as set with its probabilities.
@@ -73,7 +84,12 @@ class MetricArtefact(Check):
         short = ground(case, runs, "real")
         behind = short is not None and short.suspect(case)
         reading = _reading(float(counts.accuracy), test.observed, called, majority, skilled)
-        if alike and not behind:
+        reversed_p = float((1 + (test.values <= test.observed).sum()) / (1 + len(test.values)))
+        turned = reversed_p <= STRICT * case.alpha and case.chance - test.observed >= case.effect / 2
+        if turned:
+            reading += TURNED
+        unsure = skilled and test.p > STRICT * case.alpha
+        if alike and not behind and not unsure and not turned:
             rule = Rule.EFFECT
         elif not alike and skilled and counts.accuracy > majority.high:
             rule = Rule.OBSERVED_AGAINST
@@ -118,6 +134,8 @@ class MetricArtefact(Check):
                     "SD of the probabilities": float(prob.std()),
                     "threshold that calls as many positive as training holds": threshold,
                     "labels are worth": worth,
+                    "F1 of always positive": 2 * prevalence / (1 + prevalence),
+                    "p of so low an AUC": reversed_p,
                 },
                 table=tuple(rows),
             )

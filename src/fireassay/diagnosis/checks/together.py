@@ -64,7 +64,7 @@ class Together(Check):
     def plan(self, case: Case, runs: Runs) -> list[Trial]:
         """Plan all changes at once; each setting put back where they restore what is missing."""
         short = shortfall(case, runs)
-        if short is None or _explained(case, runs, short):
+        if short is None or restored_by(case, runs, short):
             return []
         whole, *back = _rungs(case)
         wanted = short.trials(case, *whole.changes)
@@ -196,11 +196,25 @@ def _listed(case: Case) -> str:
     return ", ".join(f"{c.setting.removeprefix('settings.')} {c.after}" for c in turned)
 
 
-def _explained(case: Case, runs: Runs, short: Ground) -> bool:
-    """Tell whether a single change restores what is missing."""
+def restored_by(case: Case, runs: Runs, short: Ground) -> str:
+    """Return the name of a single change that restores what is missing; empty if none does."""
+    return next(
+        (
+            c.rung.name
+            for ladder in ladder_checks()
+            for c in climb(case, runs, short, ladder.turnable(case))[1:]
+            if c.gain.p <= case.alpha and restores(short, c.gain)
+        ),
+        "",
+    )
+
+
+def together_restores(case: Case, runs: Runs, short: Ground) -> bool:
+    """Tell whether all changes at once restore what is missing."""
+    if len(_curable(case)) < 2:
+        return False
     return any(
         restores(short, c.gain)
-        for ladder in ladder_checks()
-        for c in climb(case, runs, short, ladder.turnable(case))[1:]
-        if c.gain.p <= case.alpha
+        for c in climb(case, runs, short, _rungs(case)[:1])
+        if c.rung.name == ALL
     )
