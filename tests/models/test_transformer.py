@@ -275,7 +275,8 @@ def test_dropout_has_each_trials_own_rate_and_stream() -> None:
     x = torch.ones(6, 50, 40)
 
     def drop(rates: list[float], seeds: list[int]) -> torch.Tensor:
-        return Dropout(rates, [torch.Generator().manual_seed(s) for s in seeds])(x[: 2 * len(rates)])
+        generators = [torch.Generator().manual_seed(s) for s in seeds]
+        return Dropout(rates, generators)(x[: 2 * len(rates)], torch.zeros(1, 50, dtype=torch.long))
 
     found = drop([0.0, 0.25, 0.6], [1, 2, 3]).unflatten(0, (3, 2))
     assert torch.equal(found[0], torch.ones(2, 50, 40))

@@ -104,5 +104,4 @@ def make_task(
 def trial_of(task: Task, settings: NetSettings = SMALL, seed: int = 0, **changes: object) -> Trial:
     """Build a trial of a network on the Task as it is."""
     chosen = NetSettings.model_validate({**settings.model_dump(), **changes})
-    name = "bayesian" if chosen.random else "transformer"
-    return Trial(name, chosen, task.fingerprint, seed=seed)
+    return Trial(chosen.stands_for.model, chosen, task.fingerprint, seed=seed)

@@ -56,7 +56,8 @@ def variety(kind: str) -> list[Pair]:
         (task, SMALL, {"seed": 7, "learning_rate": 0.03, "weight_decay": 0.5}),
         (permuted, SMALL, {"dropout": 0.3, "label_smoothing": 0.2, "clip": 0.05}),
         (task, SMALL, {"epochs": 5, "patience": 1, "learning_rate": 0.03}),
-        (task, SMALL, {"dropout": 0.2, "posterior": "dropout"}),
+        (task, SMALL, {"dropout": 0.2, "posterior": "mc_dropout"}),
+        (task, SMALL, {"posterior": "laplace"}),
         (task, BAYESIAN, {"seed": 3}),
         (permuted, BAYESIAN, {"kl_weight": 0.01, "prior": "fixed", "prior_sigma": 0.3}),
         (task, BAYESIAN, {"prior": "empirical", "kl_schedule": "warm_up", "epochs": 4}),
@@ -101,7 +102,7 @@ def test_passes_of_another_size_predict_the_same(monkeypatch: pytest.MonkeyPatch
     """How many sessions a pass reads depends on the cohort's size; dropout's masks must not."""
     task = make_task()
     pairs = [
-        (trial_of(task, SMALL, dropout=0.3, posterior="dropout"), task),
+        (trial_of(task, SMALL, dropout=0.3, posterior="mc_dropout"), task),
         (trial_of(task, BAYESIAN), task),
     ]
     whole = run(*pairs)

@@ -80,8 +80,8 @@ def test_a_bayesian_model_has_spread_and_dropout_that_stays_on_too() -> None:
     assert (found.total - found.expected).min() >= -1e-6
     assert (found.total - found.expected).mean() > 1e-4
     task = make_task()
-    on = Cohort([(trial_of(task, SMALL, posterior="dropout", dropout=0.3), task)])
-    off = Cohort([(trial_of(task, SMALL, posterior="dropout", dropout=0.0), task)])
+    on = Cohort([(trial_of(task, SMALL, posterior="mc_dropout", dropout=0.3), task)])
+    off = Cohort([(trial_of(task, SMALL, posterior="mc_dropout", dropout=0.0), task)])
     assert (predict(on).total - predict(on).expected).mean() > 1e-4
     assert (predict(off).total - predict(off).expected).abs().max() < 1e-6
     assert torch.equal(predict(on).mean, predict(on).mean)

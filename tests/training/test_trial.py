@@ -126,7 +126,7 @@ def test_settings_refuse_what_cannot_be() -> None:
         {"learning_rate": 0},
         {"prior_sigma": 0},
         {"unheard_of": 1},
-        {"posterior": "laplace"},
+        {"posterior": "laplac"},
         {"bayesian": ["elbow"]},
     ):
         with pytest.raises(ValidationError):
