@@ -78,7 +78,11 @@ class Study(BaseModel):
     scaling: Literal["standard", "robust", "none"] = Field(
         "standard", description="How features are scaled, fitted on training sessions."
     )
-    model: str = Field("bayesian", description="The learner: bayesian, transformer, linear, ...")
+    model: str = Field(
+        "bayesian",
+        description="The learner: bayesian, transformer, mc_dropout, deep_ensemble, laplace, "
+        "linear, ...",
+    )
     settings: dict[str, Any] = Field(
         default_factory=dict, description="Settings of the learner; what is left out is its default."
     )
@@ -118,7 +122,8 @@ class Study(BaseModel):
             if name not in known:
                 raise unknown_name(f"setting of {self.model}", name, known)
         try:
-            return type(default).model_validate({**default.model_dump(), **self.settings})
+            given = default.model_dump(exclude_unset=True)
+            return type(default).model_validate({**given, **self.settings})
         except ValidationError as error:
             raise told(error, f"settings of {self.model}") from None
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from enum import Enum
 
 import torch
 import torch.nn.functional as F
@@ -146,8 +147,21 @@ def clock(position: Tensor, typical_length: float) -> Tensor:
     )
 
 
+class Span(Enum):
+    """What a mask of dropout is drawn for."""
+
+    BAR = "bar"
+    """Each bar by itself: the regularizer of Srivastava et al. (2014), no draw of weights."""
+    SESSION = "session"
+    """One mask of channels for all bars of a session. The mask stands on the columns of the weights
+    before it, so the session sees one draw of weights throughout, as the variational reading of
+    dropout wants it of a sequence (Gal and Ghahramani 2016, arXiv:1512.05287, section 4)."""
+    DRAW = "draw"
+    """One mask for all bars of all sessions: a draw of weights, to predict with."""
+
+
 class Dropout:
-    """Inverted dropout with a rate and a random stream for each trial.
+    """Inverted dropout with a rate, a random stream and a span for each trial.
 
     Parameters
     ----------
@@ -155,25 +169,44 @@ class Dropout:
         `[K]` probabilities.
     generators
         One per trial.
+    spans
+        What a mask of each trial is drawn for; none: every bar.
     """
 
-    def __init__(self, rates: list[float], generators: list[torch.Generator]) -> None:
+    def __init__(
+        self,
+        rates: list[float],
+        generators: list[torch.Generator],
+        spans: list[Span] | None = None,
+    ) -> None:
         self.rates = rates
         self.generators = generators
+        self.spans = spans or [Span.BAR] * len(rates)
         self.active = any(rate > 0 for rate in rates)
 
-    def __call__(self, x: Tensor) -> Tensor:
-        """Drop elements of `[N, n, d]`, N = K · G with the draws of a trial together."""
+    def __call__(self, x: Tensor, sequence: Tensor) -> Tensor:
+        """Drop elements of `[N, n, d]`, N = K · G with the draws of a trial together.
+
+        `sequence [A, n]` tells which session a row is of; A is G, or 1 when all draws see the same.
+        """
         if not self.active:
             return x
         trials = len(self.rates)
         mask = torch.ones(
             (trials, x.shape[0] // trials, *x.shape[1:]), device=x.device, dtype=x.dtype
         )
-        for part, rate, generator in zip(mask, self.rates, self.generators, strict=True):
+        each = zip(mask, self.rates, self.generators, self.spans, strict=True)
+        for part, rate, generator, span in each:
             if rate > 0:
-                keep = torch.rand(part.shape, generator=generator, device=x.device) >= rate
-                part.copy_(keep).div_(max(1 - rate, 1e-12))
+                draws, _, width = part.shape
+                shape: tuple[int, ...] = tuple(part.shape)
+                if span is Span.SESSION:
+                    shape = (int(sequence.max()) + 1, width)
+                elif span is Span.DRAW:
+                    shape = (draws, 1, width)
+                keep = torch.rand(shape, generator=generator, device=x.device) >= rate
+                part.copy_(keep[sequence] if span is Span.SESSION else keep)
+                part.div_(max(1 - rate, 1e-12))
         return x * mask.flatten(0, 1)
 
 
@@ -192,6 +225,11 @@ class Linear:
         self.bias = layout.declare(
             Parameter(f"{name}.bias", (d_out,), d_in, part, spread=0.0, decays=False)
         )
+
+    @property
+    def parameters(self) -> tuple[int, int]:
+        """Places of weight and bias in the layout."""
+        return self.weight, self.bias
 
     def __call__(self, weights: Weights, x: Tensor) -> Tensor:
         """`[N, n, in] -> [N, n, out]`."""
@@ -235,10 +273,11 @@ class Block:
         self, weights: Weights, h: Tensor, batch: Batch, rotation: Rotation | None, dropout: Dropout
     ) -> Tensor:
         """`[N, n, width] -> [N, n, width]`."""
-        h = h + dropout(self._attention(weights, self.norm1(weights, h), batch, rotation))
+        attended = self._attention(weights, self.norm1(weights, h), batch, rotation)
+        h = h + dropout(attended, batch.sequence)
         hidden = self.up(weights, self.norm2(weights, h))
         hidden = F.relu(hidden) if self.arch.activation is Activation.RELU else F.gelu(hidden)
-        return h + dropout(self.down(weights, hidden))
+        return h + dropout(self.down(weights, hidden), batch.sequence)
 
     def _attention(
         self, weights: Weights, h: Tensor, batch: Batch, rotation: Rotation | None

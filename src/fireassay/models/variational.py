@@ -73,6 +73,10 @@ class Layout:
         """P, the number of scalars of one trial."""
         return sum(p.size for p in self.parameters)
 
+    def place(self, index: int) -> int:
+        """Return where a parameter's first scalar stands in the flat vector."""
+        return sum(p.size for p in self.parameters[:index])
+
     def split(self, flat: Tensor) -> tuple[Tensor, ...]:
         """Cut `[..., P]` into views `[..., *shape]`, one for each parameter."""
         pieces = torch.split(flat, [p.size for p in self.parameters], dim=-1)
@@ -273,6 +277,11 @@ class MeanField:
     def random(self) -> Tensor:
         """`[K]` bool: trials with any random weight."""
         return self.scale.any(1)
+
+    @property
+    def moves(self) -> Tensor:
+        """`[P]` bool: scalars that differ between the draws of any trial."""
+        return self.scale.any(0)
 
     def keep(self, index: Tensor) -> MeanField:
         """Return the posteriors of the trials at the index, as a new leaf."""

@@ -18,13 +18,15 @@ from torch import Tensor
 
 from fireassay.arrays import AnyArray, Int
 from fireassay.data.task import Task
+from fireassay.models.laplace import Head, LastLayer
 from fireassay.models.transformer import Architecture, Transformer
 from fireassay.models.variational import MeanField
 from fireassay.training.batches import Feeder, Step, training_steps
+from fireassay.training.heads import fit_heads
 from fireassay.training.measuring import measure_row, predictions, rows_of, spread_evenly
 from fireassay.training.member import Member
 from fireassay.training.optimizer import TrialAdamW
-from fireassay.training.prediction import Forecaster, Predictive
+from fireassay.training.prediction import Forecaster, Predictive, mixed
 from fireassay.training.settings import SHAPE_FIELDS, TRACE_DRAWS, Estimator, NetSettings
 from fireassay.training.start import centre_on, start
 from fireassay.training.step import Objective, Sampler, learning_rate
@@ -57,6 +59,7 @@ def cohort_key(settings: NetSettings, task: Task) -> tuple[object, ...]:
         task.scaling,
         task.label.kind,
         task.label.classes,
+        settings.networks,
         task.split.train.tobytes(),
         task.split.validation.tobytes(),
         task.split.test.tobytes(),
@@ -76,8 +79,11 @@ class Cohort:
 
     Attributes
     ----------
+    trials
+        The trials.
     members
-        The trials, their records and how they ended.
+        Their networks, in a row those of one trial: their records and how they ended. The trial axis
+        holds networks, so a deep ensemble trains in lockstep with itself.
     net, feeder
         The network and its inputs.
     epoch, seconds
@@ -86,17 +92,23 @@ class Cohort:
 
     def __init__(self, trials: Sequence[tuple[Trial, Task]], device: str = "cpu") -> None:
         self.device = device
-        self.members = [Member(trial, task) for trial, task in trials]
+        self.trials = [trial for trial, _ in trials]
+        self.members = [
+            Member(trial, task, network)
+            for trial, task in trials
+            for network in range(_networks(trial))
+        ]
         first = self.members[0]
         self.task, self.shape = first.task, first.settings
         self.kind = first.task.label.kind
         self.net = Transformer(architecture(first.task, first.settings))
         self.feeder = Feeder(first.task, device, self.net.arch.windows)
         self.epoch, self.seconds = 0, 0.0
+        self.heads: dict[int, Head] = {}
         self.posterior = start(
             self.net.layout,
             [m.settings for m in self.members],
-            [m.trial.seed for m in self.members],
+            [m.seed for m in self.members],
             device,
         )
         self.kept = self.posterior.at(self.posterior.theta.detach().clone())
@@ -130,10 +142,15 @@ class Cohort:
     @property
     def id(self) -> str:
         """The name under which its state is kept."""
-        return cohort_id([m.trial for m in self.members])
+        return cohort_id(self.trials)
+
+    @property
+    def networks(self) -> int:
+        """Networks of each trial."""
+        return self.shape.networks
 
     def centre(self, k: int, mean: Tensor) -> None:
-        """Centre prior and start of trial k on trained weights `[P]`; before the first epoch."""
+        """Centre prior and start of network k on trained weights `[P]`; before the first epoch."""
         centre_on(self.posterior, k, mean, self.members[k].settings.prior_sigma)
         self.kept.theta[k, 0] = mean
         self.began[k] = mean
@@ -221,60 +238,101 @@ class Cohort:
 
     def finish(self) -> list[Run]:
         """Predict with the kept weights of every trial; return the runs in the trials' order."""
-        everyone = list(range(len(self.members)))
+        everyone, kept = list(range(len(self.members))), self.posteriors()
         predicted = {
-            name: (rows, self._forecast(self.kept, everyone, part, rows, self.shape.draws, "final"))
+            name: (rows, mixed(self.kind, found, self.networks))
             for name, part in (
                 ("test", self.task.split.test),
                 ("validation", self.task.split.validation),
                 ("train", self.trace["train"][1]),  # measured from as many draws as the others
             )
             for rows in (rows_of(self.task, part),)
+            for found in (self._forecast(kept, everyone, part, rows, self.shape.draws, "final"),)
         }
         kl, above = self.kept.kl().tolist(), self.kept.above_noise().tolist()
         pieces = self.net.layout.split((self.kept.mean - self.began).abs())
-        changed = torch.stack([p.flatten(1).amax(1) for p in pieces], 1).tolist()
+        changed = torch.stack([p.flatten(1).amax(1) for p in pieces], 1).cpu()
         names = [p.name for p in self.net.layout.parameters]
         runs = []
-        for k, member in enumerate(self.members):
-            random = member.settings.random
+        for k, trial in enumerate(self.trials):
+            team = self._team(k)
+            members = [self.members[i] for i in team]
+            first, random = members[0], members[0].settings.random
             details = {
-                "labels": member.labels,
-                "parameters": self.net.layout.size,
-                "kl": kl[k] if random else 0.0,
-                "above_noise": above[k] if random else None,
-                "gradient": dict(zip(names, self.gradient[k].tolist(), strict=True)),
-                "changed": dict(zip(names, changed[k], strict=True)),
+                "labels": first.labels,
+                "parameters": self.net.layout.size * len(team),
+                "kl": kl[team[0]] if random else 0.0,
+                "above_noise": above[team[0]] if random else None,
+                "gradient": dict(zip(names, self.gradient[team].mean(0).tolist(), strict=True)),
+                "changed": dict(zip(names, changed[team].mean(0).tolist(), strict=True)),
                 "measured": {
                     f"{part}_{name}": value
                     for part, found in predicted.items()
-                    for name, value in measure_row(member, *found, k).items()
+                    for name, value in measure_row(first, *found, k).items()
                 },
+                **self._told_of_head(team[0]),
             }
             runs.append(
                 Run(
-                    trial=member.trial,
-                    status=member.status or RunStatus.CUT_SHORT,
-                    history=tuple(member.history),
-                    test=predictions(member, *predicted["test"], k),
-                    validation=predictions(member, *predicted["validation"], k),
-                    best_epoch=member.best_epoch,
-                    seconds=self.seconds / len(self.members),
+                    trial=trial,
+                    status=_worst(members),
+                    history=_together([m.history for m in members]),
+                    test=predictions(first, *predicted["test"], k),
+                    validation=predictions(first, *predicted["validation"], k),
+                    best_epoch=round(float(np.mean([m.best_epoch for m in members]))),
+                    seconds=self.seconds / len(self.trials),
                     details=details,
                 )
             )
         return runs
 
+    def _team(self, k: int) -> list[int]:
+        """Return the places of a trial's networks on the trial axis."""
+        return list(range(k * self.networks, (k + 1) * self.networks))
+
+    def posteriors(self) -> MeanField:
+        """Return the kept posteriors of all networks, heads included; once training has ended."""
+        wanted = [k for k, m in enumerate(self.members) if m.settings.stands_for.head]
+        if not wanted:
+            return self.kept
+        if not self.heads:
+            self.heads = dict(zip(wanted, fit_heads(self, wanted), strict=True))
+        scalars = self.heads[wanted[0]].factor.shape[0]
+        factors = torch.zeros(len(self.members), scalars, scalars, device=self.device)
+        for k, head in self.heads.items():
+            factors[k] = head.factor.float()
+        return LastLayer(self.kept, factors, self.net.layout.place(self.net.head.weight))
+
+    def _told_of_head(self, k: int) -> dict[str, float]:
+        head = self.heads.get(k)
+        if head is None:
+            return {}
+        return {"prior_precision": head.precision, "determined": head.determined}
+
     def weights(self, k: int) -> dict[str, AnyArray]:
-        """Return the kept posterior of the trial at place k, and its prior, `[P]` each, by name."""
-        kept = self.kept
+        """Return the kept posterior of the trial at place k, and its prior, by name.
+
+        `[P]` each, of an ensemble `[M, P]`; with a Laplace posterior also `head_factor [H, H]`, L
+        with L Lᵀ the head's covariance, and the prior's scale that it was fitted with.
+        """
+        self.posteriors()
+        kept, team = self.kept, self._team(k)
+        head = self.heads.get(team[0])
+        prior = kept.prior_log_sigma_now()[team].clone()
+        if head is not None:
+            first = self.net.layout.place(self.net.head.weight)
+            prior[:, first : first + len(head.factor)] = -0.5 * math.log(head.precision)
         arrays = {
-            "mean": kept.mean[k],
-            "log_sigma": kept.theta[k, 1],
-            "scale": kept.scale[k],
-            "prior_mean": kept.prior_mean[k],
-            "prior_log_sigma": kept.prior_log_sigma_now()[k],
+            "mean": kept.mean[team],
+            "log_sigma": kept.theta[team, 1],
+            "scale": kept.scale[team],
+            "prior_mean": kept.prior_mean[team],
+            "prior_log_sigma": prior,
         }
+        if len(team) == 1:
+            arrays = {name: value[0] for name, value in arrays.items()}
+        if head is not None:
+            arrays["head_factor"] = head.factor.float()
         return {name: value.detach().cpu().numpy() for name, value in arrays.items()}
 
     def state(self) -> tuple[dict[str, AnyArray], dict[str, Any]]:
@@ -388,7 +446,7 @@ class Cohort:
             self.net,
             posterior,
             [m.settings for m in members],
-            [m.trial.seed for m in members],
+            [m.seed for m in members],
             self.feeder,
             self.kind,
         )
@@ -403,3 +461,25 @@ class Cohort:
         self.active = [self.active[k] for k in stay]
         self.posterior = self.posterior.keep(index)
         self.optimizer.keep(index)
+
+
+def _networks(trial: Trial) -> int:
+    assert isinstance(trial.settings, NetSettings)
+    return trial.settings.networks
+
+
+def _worst(members: Sequence[Member]) -> RunStatus:
+    """Return how a trial ended whose networks ended so."""
+    ended = {member.status or RunStatus.CUT_SHORT for member in members}
+    return next(s for s in (RunStatus.DIVERGED, RunStatus.CUT_SHORT, RunStatus.DONE) if s in ended)
+
+
+def _together(histories: Sequence[Sequence[dict[str, float]]]) -> tuple[dict[str, float], ...]:
+    """Return one row an epoch: the mean over the networks that trained in it."""
+    if len(histories) == 1:
+        return tuple(histories[0])
+    rows = []
+    for epoch in range(max(len(history) for history in histories)):
+        there = [history[epoch] for history in histories if epoch < len(history)]
+        rows.append({name: float(np.mean([row[name] for row in there])) for name in there[0]})
+    return tuple(rows)

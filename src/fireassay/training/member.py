@@ -11,6 +11,7 @@ import numpy as np
 from fireassay.arrays import Float, Int
 from fireassay.data.task import Task
 from fireassay.training.settings import KlSchedule, NetSettings
+from fireassay.training.streams import network_seed
 from fireassay.training.trial import RunStatus, Trial
 
 
@@ -24,12 +25,14 @@ def label_scale(task: Task) -> tuple[float, float]:
 
 @dataclass
 class Member:
-    """A trial, its Task, and its record.
+    """A trial's network, its Task, and its record.
 
     Attributes
     ----------
     trial, task
         What is trained, and on what (after the trial's interventions).
+    network
+        Which of the trial's networks, from 0: an ensemble has several.
     labels
         N of the objective: the training labels' total weight.
     centre, spread
@@ -44,6 +47,7 @@ class Member:
 
     trial: Trial
     task: Task
+    network: int = 0
     labels: float = 0.0
     centre: float = 0.0
     spread: float = 1.0
@@ -65,6 +69,11 @@ class Member:
         return self.trial.settings
 
     @property
+    def seed(self) -> int:
+        """What its draws derive from."""
+        return network_seed(self.trial.seed, self.network)
+
+    @property
     def running(self) -> bool:
         """Whether it still trains."""
         return self.status is None
@@ -78,15 +87,18 @@ class Member:
         return y
 
     @property
+    def power(self) -> float:
+        """Power on the likelihood: what a label counts for."""
+        power = self.settings.likelihood_power
+        if power == "effective":
+            return self.task.effective_labels / max(self.task.labels, 1)
+        return power
+
+    @property
     def kl_price(self) -> float:
         """Weight of one nat of KL in the loss per label, before the schedule."""
         s = self.settings
-        if not s.random:
-            return 0.0
-        power = s.likelihood_power
-        if power == "effective":
-            power = self.task.effective_labels / max(self.task.labels, 1)
-        return s.kl_weight / (self.labels * power)
+        return s.kl_weight / (self.labels * self.power) if s.random else 0.0
 
     def scored_rows(self, rows: Int) -> tuple[Int, Float]:
         """Return places in `rows` that carry a label of this trial, and those labels."""

@@ -48,13 +48,14 @@ class NetLearner(Learner):
         return cohort_key(settings, task)
 
     def cohort_size(self, settings: BaseModel, task: Task, device: str) -> int:
-        """Return how many trials of this shape fit into the free memory, at most MOST_TRIALS."""
+        """Return how many trials of this shape fit into the free memory, in networks MOST_TRIALS."""
         assert isinstance(settings, NetSettings)
         rows = max(settings.batch_labels, int(task.panel.lengths.max()))
         step = 4 * rows * settings.width * settings.layers * ACTIVATIONS
         labels = 8 * task.panel.rows
         room = int(MEMORY_SHARE * free_memory(device))
-        return max(1, min(MOST_TRIALS, room // (step + labels)))
+        most = min(MOST_TRIALS, room // (step + labels))
+        return max(1, most // settings.networks)
 
     def run(self, group: Group, setting: Setting) -> list[tuple[Run, Weights]]:
         """Train in lockstep, keeping a checkpoint every few seconds; resume from one if there is."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -11,11 +12,11 @@ from torch import Tensor
 
 from fireassay.arrays import Int
 from fireassay.data.task import Kind
-from fireassay.models.transformer import NO_DROPOUT, Dropout, Transformer
+from fireassay.models.transformer import NO_DROPOUT, Batch, Dropout, Span, Transformer
 from fireassay.models.variational import MeanField, Weights
 from fireassay.training.batches import Feeder, evaluation_steps
 from fireassay.training.objective import STUDENT_DF, entropy, probabilities
-from fireassay.training.settings import NetSettings, NoiseKind, PosteriorKind
+from fireassay.training.settings import NetSettings, NoiseKind
 from fireassay.training.streams import normal, stream
 
 PASS_NUMBERS = 2**22
@@ -40,6 +41,24 @@ class Predictive:
     total: Tensor
     expected: Tensor
     draws: Tensor | None = None
+
+
+def mixed(kind: Kind, found: Predictive, networks: int) -> Predictive:
+    """Return what every `networks` predictives in a row say together, each as likely as the other.
+
+    The predictive of an ensemble is the mixture of its members' (Lakshminarayanan et al. 2017,
+    arXiv:1612.01474): what they disagree about is mutual information between label and network, for
+    a regression variance between their means.
+    """
+    if networks == 1:
+        return found
+    means = found.mean.unflatten(0, (-1, networks))
+    within, mean = found.total.unflatten(0, (-1, networks)), means.mean(1)
+    if kind == "real":
+        total = within.mean(1) + means[..., 0].var(1, correction=0)
+    else:
+        total = entropy(kind, mean)
+    return Predictive(mean, total, found.expected.unflatten(0, (-1, networks)).mean(1))
 
 
 @dataclass(frozen=True)
@@ -83,19 +102,17 @@ class Forecaster:
             return Predictive(mean, total, expected, each)
         longest = int(self.feeder.panel.lengths[sessions].max())
         per_pass = max(longest, PASS_NUMBERS // (trials * draws * arch.width))
-        if self._stays_on():
-            per_pass = 1  # session by session: a trial's masks don't depend on who stands beside it
         steps = evaluation_steps(
             self.feeder.panel.offsets, sessions, rows=per_pass, window=max(arch.windows)
         )
         with torch.no_grad():
-            for i, step in enumerate(steps):
+            for step in steps:
                 flat = step.rows[0]
                 place = np.searchsorted(rows, flat).clip(max=len(rows) - 1)
                 hit = np.flatnonzero(rows[place] == flat)
                 if not len(hit):
                     continue
-                outputs = self.net(weights, self.feeder(step), self._dropout(purpose, i))
+                outputs = self._outputs(weights, draws, self.feeder(step), purpose)
                 picked = outputs[:, torch.as_tensor(hit, device=device)].unflatten(0, (trials, -1))
                 at = torch.as_tensor(place[hit], device=device)
                 p = probabilities(self.kind, picked)
@@ -111,7 +128,7 @@ class Forecaster:
         about linear in the weights the mean of a pair is that of many (Hammersley and Morton 1956).
         """
         random = self.posterior.random
-        if not bool(random.any()) and not self._stays_on():
+        if not bool(random.any()) and not self._masks:
             draws = 1
         streams = [stream(self.feeder.device, seed, purpose) for seed in self.seeds]
         half = normal(streams, random, -(-draws // 2), self.posterior.layout.size)
@@ -119,15 +136,30 @@ class Forecaster:
         with torch.no_grad():
             return self.posterior.draw(noise), draws
 
-    def _stays_on(self) -> bool:
-        return any(s.posterior is PosteriorKind.DROPOUT and s.dropout > 0 for s in self.settings)
+    def _outputs(self, weights: Weights, draws: int, batch: Batch, purpose: str) -> Tensor:
+        """`[K · S, n, C]` outputs; what all draws have in common is computed once."""
+        if self._masks or not self._head_alone:
+            return self.net(weights, batch, self._dropout(purpose))
+        hidden = self.net.hidden(self.posterior.at_mean(), batch)
+        return self.net.head(weights, hidden.repeat_interleave(draws, dim=0))
 
-    def _dropout(self, purpose: str, step: int) -> Dropout:
-        if not self._stays_on():
+    @property
+    def _masks(self) -> bool:
+        return any(s.masks for s in self.settings)
+
+    @cached_property
+    def _head_alone(self) -> bool:
+        """Whether draws differ in the head only."""
+        moving = [bool(part.any()) for part in self.net.layout.split(self.posterior.moves)]
+        return not any(m for i, m in enumerate(moving) if i not in self.net.head.parameters)
+
+    def _dropout(self, purpose: str) -> Dropout:
+        """Return the masks of the draws: streams begin anew, so every pass sees the same."""
+        if not self._masks:
             return NO_DROPOUT
-        rates = [s.dropout if s.posterior is PosteriorKind.DROPOUT else 0.0 for s in self.settings]
-        streams = [stream(self.feeder.device, seed, purpose, "dropout", step) for seed in self.seeds]
-        return Dropout(rates, streams)
+        rates = [s.dropout if s.masks else 0.0 for s in self.settings]
+        streams = [stream(self.feeder.device, seed, purpose, "dropout") for seed in self.seeds]
+        return Dropout(rates, streams, [Span.DRAW] * len(rates))
 
     def _moments(self, p: Tensor, weights: Weights) -> tuple[Tensor, Tensor, Tensor]:
         """`[K, S, n, C]` what draws predict to predictive mean, total and expected uncertainty."""

@@ -250,14 +250,17 @@ class TrainedNet:
         from fireassay.training.batches import Feeder
         from fireassay.training.cohort import architecture
         from fireassay.training.prediction import Forecaster
+        from fireassay.training.streams import network_seed
 
         task = self.inputs.task(panel)
         net = Transformer(architecture(task, self.settings))
+        each_seed = range(self.settings.networks)
+        seeds = [network_seed(seed, i) for seed in self.seeds for i in each_seed]
         forecaster = Forecaster(
             net,
             self._posterior(net, device),
-            [self.settings] * len(self.seeds),
-            self.seeds,
+            [self.settings] * len(seeds),
+            seeds,
             Feeder(task, device, net.arch.windows),
             self.inputs.kind,
         )
@@ -267,22 +270,30 @@ class TrainedNet:
         each = None if found.draws is None else found.draws.numpy()
         models = [
             Forecast(mean[k], total[k], expected[k], None if each is None else each[k])
-            for k in range(len(self.seeds))
+            for k in range(len(seeds))
         ]
         return pooled(self.inputs.kind, [self._in_label_units(model) for model in models])
 
     def named(self, k: int = 0) -> dict[str, tuple[AnyArray, AnyArray]]:
-        """Return posterior mean and SD of each parameter of the k-th seed, by name."""
+        """Return posterior mean and SD of each parameter of the k-th seed, by name.
+
+        Of an ensemble both have its networks as a leading axis.
+        """
         import torch
 
         from fireassay.models.transformer import Transformer
         from fireassay.training.cohort import architecture
 
-        layout = Transformer(
+        net = Transformer(
             architecture(self.inputs.task(_no_bars(self.inputs.features)), self.settings)
-        ).layout
+        )
+        layout = net.layout
         arrays = self.weights[k]
         sigma = np.exp(arrays["log_sigma"]) * arrays["scale"]
+        if "head_factor" in arrays:
+            first = layout.place(net.head.weight)
+            sd = np.linalg.norm(arrays["head_factor"], axis=1)
+            sigma[first : first + len(sd)] = sd
         means, sigmas = (layout.split(torch.from_numpy(a)) for a in (arrays["mean"], sigma))
         return {
             p.name: (mean.numpy(), sd.numpy())
@@ -292,18 +303,27 @@ class TrainedNet:
     def _posterior(self, net: Any, device: str) -> Any:
         import torch
 
+        from fireassay.models.laplace import LastLayer
         from fireassay.models.variational import MeanField
 
         def stacked(name: str) -> torch.Tensor:
-            return torch.as_tensor(np.stack([w[name] for w in self.weights]), device=device)
+            rows = [np.atleast_2d(w[name]) for w in self.weights]
+            return torch.as_tensor(np.concatenate(rows), device=device)
 
-        return MeanField(
+        mean = stacked("mean")
+        found = MeanField(
             net.layout,
-            torch.stack([stacked("mean"), stacked("log_sigma")], dim=1),
+            torch.stack([mean, stacked("log_sigma")], dim=1),
             stacked("scale"),
             stacked("prior_mean"),
             stacked("prior_log_sigma"),
-            torch.zeros(len(self.weights), dtype=torch.bool, device=device),
+            torch.zeros(len(mean), dtype=torch.bool, device=device),
+        )
+        if not self.settings.stands_for.head:
+            return found
+        factors = np.stack([w["head_factor"] for w in self.weights])
+        return LastLayer(
+            found, torch.as_tensor(factors, device=device), net.layout.place(net.head.weight)
         )
 
     def _in_label_units(self, found: Forecast) -> Forecast:

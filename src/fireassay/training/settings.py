@@ -6,6 +6,8 @@ all others are vectors over the trial axis.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -34,11 +36,53 @@ class PosteriorKind(StrEnum):
 
     DETERMINISTIC = "deterministic"
     MEAN_FIELD = "mean_field"
-    DROPOUT = "dropout"
+    MC_DROPOUT = "mc_dropout"
     """Dropout stays on for predictions (Gal and Ghahramani 2016, arXiv:1506.02142)."""
+    DEEP_ENSEMBLE = "deep_ensemble"
+    """Networks from several seeds (Lakshminarayanan et al. 2017, arXiv:1612.01474)."""
+    LAPLACE = "laplace"
+    """Of the head, after training (Daxberger et al. 2021, arXiv:2106.14806)."""
 
 
-NETWORKS = {"bayesian": PosteriorKind.MEAN_FIELD, "transformer": PosteriorKind.DETERMINISTIC}
+@dataclass(frozen=True)
+class Posterior:
+    """What a posterior asks of training and of prediction; all else goes by these answers.
+
+    Attributes
+    ----------
+    model
+        The Transformer's name under it, as users write it with --model.
+    draws_weights
+        Whether weights are drawn in training, and a KL paid for them.
+    masks
+        Whether dropout is a draw of weights: one mask for a session in training, and one for all
+        sessions in a draw of a prediction.
+    several
+        Whether a trial is `members` networks, trained side by side.
+    head
+        Whether the head gets a Laplace approximation when training has ended.
+    defaults
+        Settings that are others than the networks' own where the user sets none.
+    """
+
+    model: str
+    draws_weights: bool = False
+    masks: bool = False
+    several: bool = False
+    head: bool = False
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+
+POSTERIORS = {
+    PosteriorKind.DETERMINISTIC: Posterior("transformer"),
+    PosteriorKind.MEAN_FIELD: Posterior("bayesian", draws_weights=True),
+    PosteriorKind.MC_DROPOUT: Posterior("mc_dropout", masks=True, defaults={"dropout": 0.1}),
+    PosteriorKind.DEEP_ENSEMBLE: Posterior("deep_ensemble", several=True),
+    PosteriorKind.LAPLACE: Posterior("laplace", head=True),
+}
+"""Every posterior; one whose answers are among those above is added here alone."""
+
+NETWORKS = {posterior.model: kind for kind, posterior in POSTERIORS.items()}
 """The Transformer under the names that users give it, and the posterior that each one stands for."""
 
 
@@ -92,7 +136,9 @@ class NetSettings(BaseModel):
     schedule: Schedule = Field(Schedule.COSINE, description="Course of the learning rate.")
     warm_up: float = Field(0.05, ge=0, le=1, description="Share of steps with a rising rate.")
     weight_decay: float = Field(1e-4, ge=0, description="Decoupled, on matrices only.")
-    dropout: float = Field(0.0, ge=0, lt=1, description="Rate on the output of every branch.")
+    dropout: float = Field(
+        0.0, ge=0, lt=1, description="Rate on the output of every branch; 0.1 under mc_dropout."
+    )
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="Weight of the uniform label.")
     clip: float = Field(1.0, ge=0, description="Bound on a trial's gradient norm; 0: none.")
 
@@ -109,7 +155,10 @@ class NetSettings(BaseModel):
     bayesian: tuple[Part, ...] = Field(
         BAYESIAN_PARTS, description="Parts whose weights are random under the mean-field posterior."
     )
-    prior: PriorKind = Field(PriorKind.FAN_IN, description="How the prior's scale is set.")
+    prior: PriorKind = Field(
+        PriorKind.FAN_IN,
+        description="How the prior's scale is set (laplace fits its own to the evidence).",
+    )
     prior_sigma: float = Field(1.0, gt=0, description="Scale of the prior, in the units of its kind.")
     kl_weight: float = Field(
         1.0, ge=0, description="Weight of KL / N against the mean NLL per label: 1 is exact Bayes."
@@ -130,7 +179,17 @@ class NetSettings(BaseModel):
     estimator: Estimator = Field(Estimator.GROUPED, description="Draws in a training step.")
     groups: int = Field(8, ge=1, description="Draws of a training step, at most, when grouped.")
     draws: int = Field(16, ge=1, description="Posterior draws of a prediction.")
+    members: int = Field(5, ge=1, description="Networks of a deep ensemble.")
     noise: NoiseKind = Field(NoiseKind.GAUSSIAN, description="Observation noise of a regression.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_posterior(cls, values: Any) -> Any:
+        """Fill in what the posterior sets otherwise; what is no posterior is told by its field."""
+        kind = values.get("posterior") if isinstance(values, dict) else None
+        if not isinstance(kind, str) or kind not in set(PosteriorKind):
+            return values
+        return {**POSTERIORS[PosteriorKind(kind)].defaults, **values}
 
     @field_validator("bayesian", mode="before")
     @classmethod
@@ -146,9 +205,24 @@ class NetSettings(BaseModel):
         return self
 
     @property
+    def stands_for(self) -> Posterior:
+        """What the posterior asks of training and of prediction."""
+        return POSTERIORS[self.posterior]
+
+    @property
     def random(self) -> bool:
         """Whether training draws weights."""
-        return self.posterior is PosteriorKind.MEAN_FIELD
+        return self.stands_for.draws_weights
+
+    @property
+    def masks(self) -> bool:
+        """Whether dropout draws weights, and is on."""
+        return self.stands_for.masks and self.dropout > 0
+
+    @property
+    def networks(self) -> int:
+        """Networks of a trial."""
+        return self.members if self.stands_for.several else 1
 
 
 TRACE_DRAWS = 2

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from fireassay.models.transformer import Batch, Dropout
+from fireassay.models.transformer import Batch, Dropout, Span
 from fireassay.models.variational import Weights
 from fireassay.training.batches import Step
 from fireassay.training.objective import kl_factor, nll
@@ -26,10 +26,14 @@ class Sampler:
         members = cohort.running
         self.cohort = cohort
         self.streams = {
-            purpose: [stream(cohort.device, m.trial.seed, purpose, epoch) for m in members]
+            purpose: [stream(cohort.device, m.seed, purpose, epoch) for m in members]
             for purpose in ("weights", "dropout", "signs")
         }
-        self.dropout = Dropout([m.settings.dropout for m in members], self.streams["dropout"])
+        self.dropout = Dropout(
+            [m.settings.dropout for m in members],
+            self.streams["dropout"],
+            [Span.SESSION if m.settings.masks else Span.BAR for m in members],
+        )
 
     def weights(self, batch: Batch, step: Step) -> Weights:
         """Return the step's K · G draws."""

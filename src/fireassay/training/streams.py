@@ -15,6 +15,11 @@ def stream(device: str, *path: str | int) -> torch.Generator:
     return torch.Generator(device=device).manual_seed(derive(*path))
 
 
+def network_seed(seed: int, network: int) -> int:
+    """Return the seed of one of a trial's networks; the first one's is the trial's own."""
+    return derive("network", seed, network) if network else seed
+
+
 def normal(streams: Sequence[torch.Generator], wanted: Tensor, *shape: int) -> Tensor:
     """Return `[K, *shape]` standard normal noise, each trial's from its own stream.
 
