@@ -52,6 +52,7 @@ def test_every_public_name_is_there_typed_and_explained() -> None:
     [
         "BayesianTransformer",
         "TrainedRun",
+        "compare",
         "diagnose",
         "explain",
         "inspect",

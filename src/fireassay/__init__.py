@@ -24,6 +24,7 @@ _HOME = {
     "Study": "fireassay.study",
     "TrainedRun": "fireassay.api.run",
     "UserError": "fireassay.errors",
+    "compare": "fireassay.api.verbs",
     "diagnose": "fireassay.api.verbs",
     "explain": "fireassay.api.explaining",
     "inspect": "fireassay.api.verbs",

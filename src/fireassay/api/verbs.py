@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any
 from fireassay import lab
 from fireassay.api.run import TrainedRun, load_run
 from fireassay.api.settings import described
+from fireassay.compared import Compared
+from fireassay.comparison import compare as compared
 from fireassay.findings import Diagnosis
+from fireassay.report import comparison as comparison_report
 from fireassay.report import read
 from fireassay.report import render as rendered
 from fireassay.study import Study
@@ -170,6 +173,40 @@ def train(
     return load_run(folder)
 
 
+def compare(*runs: TrainedRun | Path | str, alpha: float = 0.05, draws: int = 1999) -> Compared:
+    """Tell which settings of finished trainings differ, and whether one is better than the first.
+
+    Parameters
+    ----------
+    *runs
+        Two or more trained runs or their folders; each is compared with the first.
+    alpha
+        Level at which a gain is called one.
+    draws
+        Sign flips of whole dates behind every p, and bootstrap draws behind every interval.
+
+    Returns
+    -------
+    Compared
+        Scores, gains paired over test dates with intervals and p, settings and learning curves;
+        `fireassay.render` writes it.
+
+    Raises
+    ------
+    UserError
+        If a run isn't a finished training, or is given twice.
+
+    Examples
+    --------
+    >>> found = fireassay.compare("runs/first", "runs/second")
+    >>> found.gains[0].gain, found.gains[0].p
+    (0.012, 0.031)
+    >>> print(fireassay.render(found))
+    """
+    folders = [str(run.folder) if isinstance(run, TrainedRun) else str(run) for run in runs]
+    return compared(folders, alpha=alpha, draws=draws)
+
+
 def predict(
     run: TrainedRun | Path | str,
     data: object = None,
@@ -255,13 +292,15 @@ def simulate(
     return simulated(case, sessions=sessions, seed=seed, **parameters)
 
 
-def render(found: Diagnosis | Trained | TrainedRun | Path | str, form: str = "terminal") -> str:
-    """Return the report of a diagnosis or a training, as `fireassay report` writes it.
+def render(
+    found: Diagnosis | Trained | Compared | TrainedRun | Path | str, form: str = "terminal"
+) -> str:
+    """Return the report of a diagnosis, a training or a comparison, as `fireassay report` writes it.
 
     Parameters
     ----------
     found
-        A diagnosis, a trained run, or a run folder.
+        A diagnosis, a trained run, a comparison, or a run folder.
     form
         "terminal", "markdown", "json", or for a diagnosis "html".
 
@@ -269,6 +308,8 @@ def render(found: Diagnosis | Trained | TrainedRun | Path | str, form: str = "te
     --------
     >>> print(fireassay.render("runs/first"))
     """
+    if isinstance(found, Compared):
+        return comparison_report.render(found, form)
     if isinstance(found, TrainedRun):
         return rendered(found.account, form)
     if isinstance(found, Path | str):

@@ -1,11 +1,14 @@
-"""Verbs that read what there is: a name in a report."""
+"""Verbs that read what there is: a name in a report, finished runs."""
 
 from __future__ import annotations
 
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from fireassay.cli.answers import write_file
 from fireassay.cli.app import verb
 
 
@@ -24,3 +27,33 @@ def explain(
     from fireassay.manual import explain as explained
 
     typer.echo(str(contents(kind) if name is None else explained(name)))
+
+
+class ComparisonForm(StrEnum):
+    """Forms of a comparison."""
+
+    TERMINAL = "terminal"
+    MARKDOWN = "markdown"
+    JSON = "json"
+
+
+@verb()
+def compare(
+    runs: Annotated[list[str], typer.Argument(help="Run folders of trainings; two or more.")],
+    form: Annotated[
+        ComparisonForm, typer.Option("--format", "-f", help="Form of the comparison.")
+    ] = ComparisonForm.TERMINAL,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write.")] = None,
+    alpha: Annotated[float, typer.Option(min=0.0, max=1.0, help="Level of a gain.")] = 0.05,
+    draws: Annotated[int, typer.Option(min=99, help="Sign flips behind every p.")] = 1999,
+) -> None:
+    """Tell what differs between runs, and whether one is better than the first."""
+    from fireassay.comparison import compare as compared
+    from fireassay.report.comparison import render
+
+    text = render(compared(runs, alpha=alpha, draws=draws), form.value)
+    if out is None:
+        typer.echo(text)
+    else:
+        write_file(out, text)
+        typer.echo(str(out))

@@ -29,7 +29,12 @@ TERMS = 52
 
 def render(trained: Trained) -> str:
     """Return the report as plain text of 80 columns, without colours."""
-    return printed(_page(arrange(trained)))
+    return written(arrange(trained))
+
+
+def written(page: Page) -> str:
+    """Return a page as plain text of 80 columns, without colours."""
+    return printed(_page(page))
 
 
 def _page(page: Page) -> Iterator[RenderableType]:

@@ -1,0 +1,152 @@
+"""A run that can be compared: its held-out predictions beside the labels, read from a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from fireassay.arrays import Float, Int
+from fireassay.errors import UserError
+from fireassay.report import read
+from fireassay.statistics.scores import Score
+from fireassay.study import Study
+from fireassay.trained import Trained
+
+HEADLINE = {"binary": Score.AUC, "multiclass": Score.AUC, "real": Score.RANK_IC}
+OTHERS = {"binary": (Score.NLL, Score.ACCURACY), "multiclass": (), "real": (Score.IC,)}
+"""Scores shown beside the headline."""
+
+KEY = ["symbol", "time"]
+"""What names a bar in any run."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A run.
+
+    Attributes
+    ----------
+    name, title
+        As it was given, and what it is.
+    study
+        What was asked.
+    model, settings
+        The learner and all its settings.
+    kind
+        The label's kind.
+    test
+        Labelled test bars: symbol, time, date, label, and the prediction's columns (`mean`, or
+        `mean_CLASS` for several classes), in the order of symbol and time.
+    history, kept
+        The first seed's epochs, and the one whose weights are kept, from 1.
+    final
+        Measures of the kept weights by name.
+    """
+
+    name: str
+    title: str
+    study: Study
+    model: str
+    settings: Mapping[str, Any]
+    kind: str
+    test: pl.DataFrame
+    history: tuple[Mapping[str, Any], ...]
+    kept: int
+    final: Mapping[str, Any]
+
+    @property
+    def means(self) -> list[str]:
+        """The prediction's columns."""
+        return [name for name in self.test.columns if name == "mean" or name.startswith("mean_")]
+
+
+@dataclass(frozen=True)
+class Scorable:
+    """Predictions and labels of bars as the statistics take them.
+
+    Attributes
+    ----------
+    pred, y
+        `[n]`; of several classes a row stands for each (bar, class).
+    offsets, clusters
+        Sessions in those rows, and `[S]` the date of each.
+    """
+
+    pred: Float
+    y: Float
+    offsets: Int
+    clusters: Int
+
+
+def open_candidate(name: str) -> Candidate:
+    """Read a finished training.
+
+    Raises
+    ------
+    UserError
+        If there is none; says what is there instead.
+    """
+    root = Path(name)
+    if not (root / "train.json").exists():
+        from fireassay.kept import open_training
+
+        open_training(root)  # tells what is there instead; it would load PyTorch to read a training
+    account = read(root / "train.json")
+    assert isinstance(account, Trained)
+    study = Study.from_toml(root / "study.toml")
+    table = pl.read_parquet(root / "predictions.parquet").filter(part="test")
+    member = account.members[0]
+    return Candidate(
+        name=name,
+        title=account.title,
+        study=study,
+        model=study.model,
+        settings=study.learner_settings().model_dump(mode="json"),
+        kind=_kind(account.held_out.metric, table),
+        test=dated(table),
+        history=member.history,
+        kept=member.best_epoch,
+        final=member.metrics,
+    )
+
+
+def _kind(metric: str, table: pl.DataFrame) -> str:
+    if "mean" not in table.columns:
+        return "multiclass"
+    return "binary" if metric.startswith(str(Score.AUC)) else "real"
+
+
+def dated(table: pl.DataFrame) -> pl.DataFrame:
+    """Return bars with labels in the order of symbol and time, and the date of their session.
+
+    A session is dated by its last bar, so that one over midnight stays whole.
+    """
+    if table.is_empty():
+        raise UserError("the run has no labelled test bars", fix="Train with a test part.")
+    return (
+        table.filter(pl.col("label").is_not_null() & pl.col("label").is_not_nan())
+        .with_columns(pl.col("time").max().over("symbol", "session").dt.date().alias("date"))
+        .sort(KEY)
+    )
+
+
+def scorable(table: pl.DataFrame, means: list[str]) -> Scorable:
+    """Return predictions and labels of bars, session after session."""
+    changed = (pl.struct("symbol", "session") != pl.struct("symbol", "session").shift(1)).fill_null(
+        value=True
+    )
+    starts = table.select(changed.alias("new"))["new"].arg_true().to_numpy().astype(np.int64)
+    offsets = np.r_[starts, table.height].astype(np.int64)
+    dates = table["date"].to_numpy()[starts]
+    _, clusters = np.unique(dates, return_inverse=True)
+    pred = table.select(means).to_numpy().astype(np.float64)
+    y = table["label"].to_numpy().astype(np.float64)
+    if len(means) > 1:
+        y = (y[:, None] == np.arange(len(means))).astype(np.float64).ravel()
+        pred = pred - pred.mean(axis=0)
+    return Scorable(pred.ravel(), y, offsets * len(means), clusters.astype(np.int64))
