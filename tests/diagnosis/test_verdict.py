@@ -8,6 +8,7 @@ from hypothesis import given
 
 from fireassay.causes import CAUSES
 from fireassay.diagnosis.verdict import (
+    EXPLAINED_BY,
     HIDDEN,
     NOT_EXAMINED,
     Presence,
@@ -154,6 +155,21 @@ def test_another_model_class_is_no_cause_while_a_simpler_fault_explains_the_defi
     both = verdicts([other, PRESENT])
     assert both["wrong_model_class"].status is Status.UNDECIDED
     assert CAUSES["kl_dominates"].title in both["wrong_model_class"].why
+
+
+@pytest.mark.parametrize(
+    ("cause", "by"),
+    [(cause, by) for cause, reasons in EXPLAINED_BY.items() for by in reasons if by != cause],
+)
+def test_what_another_fault_explains_is_left_open(cause: str, by: str) -> None:
+    own = evidence(Rule.RESTORES, cause, id="own", share=0.9)
+    other = evidence(Rule.RESTORES, by, id="other", share=0.8)
+    assert verdicts([own])[cause].status is Status.SUPPORTED
+    both = verdicts([own, other])
+    assert both[cause].status is Status.UNDECIDED
+    assert both[cause].share is None
+    assert CAUSES[by].title in both[cause].why
+    assert primary(both) == (by,)
 
 
 def test_a_change_that_restores_nothing_excludes_its_cause_only_where_another_change_does() -> None:

@@ -174,6 +174,13 @@ NETWORK: Mapping[str, Any] = {
 """A network that learns what healthy patients hold, in seconds."""
 
 
+_KEYS = {
+    **{key: key for key in ("model", "scaling", "target", "label_end", "features")},
+    "effect": "diagnosis.effect",
+}
+"""Settings that aren't the learner's, and their keys in a study."""
+
+
 def simulated(
     case: str, draw: Draw, parameters: Mapping[str, Any] | None = None, **settings: Any
 ) -> Presented:
@@ -188,12 +195,11 @@ def simulated(
     parameters
         Of the scenario or its market.
     **settings
-        `model`, `scaling`, ... of the study, or settings of the learner.
+        `model`, `scaling`, `effect`, ... of the study, or settings of the learner.
     """
     values = {"sessions": SESSIONS, "seed": draw.seed, **(parameters or {})}
     location = f"sim:{case}?" + "&".join(f"{name}={value}" for name, value in values.items())
-    study = ("model", "scaling", "target", "label_end", "features")
-    keyed = {k if k in study else f"settings.{k}": v for k, v in settings.items()}
+    keyed = {_KEYS.get(k, f"settings.{k}"): v for k, v in settings.items()}
     merged = {**NETWORK, "seed": draw.number, **keyed}
     if merged["model"] not in ("transformer", "bayesian"):
         merged = {k: v for k, v in merged.items() if not k.startswith("settings.") or k in keyed}

@@ -33,10 +33,22 @@ HIDDEN = (
     "causes that hold together hide each other."
 )
 
-EXPLAINED_BY: Mapping[str, tuple[Side, ...]] = {
-    "wrong_model_class": (Side.MODEL, Side.TRAINING, Side.PRIOR, Side.EVALUATION),
+IN_THE_WAY = ("features_unscaled", "kl_dominates", "over_regularized", "gradient_broken")
+"""Causes that keep a model of any size, trained however long, from what it could learn."""
+
+EXPLAINED_BY: Mapping[str, tuple[str, ...]] = {
+    "capacity_too_small": (*IN_THE_WAY, "learning_rate_too_low", "learning_rate_too_high"),
+    "undertrained": IN_THE_WAY,
+    "learning_rate_too_high": ("overfitting",),
+    "wrong_model_class": (
+        *(c for c in CAUSES if CAUSES[c].side in (Side.MODEL, Side.TRAINING, Side.PRIOR)),
+        *(c for c in CAUSES if CAUSES[c].side is Side.EVALUATION),
+        "features_unscaled",
+    ),
 }
-"""Causes that hold only where nothing on these sides explains the same deficit."""
+"""Causes that hold only where none of these explains the same deficit: a larger model, or more
+epochs, may get past what is in the way, so may another kind of model, and a lower rate stops short of
+what is learned by heart."""
 
 
 class Presence(StrEnum):
@@ -140,18 +152,19 @@ def verdicts(evidence: Sequence[Evidence], alpha: float = 0.05) -> dict[str, Cau
                 result[cause] = found.model_copy(
                     update={"status": Status.UNDECIDED, "why": f"{found.why} {HIDDEN}"}
                 )
-    for cause, sides in EXPLAINED_BY.items():
+    for cause, explanations in EXPLAINED_BY.items():
         found = result[cause]
         others = [
             CAUSES[c].title
-            for c, v in result.items()
-            if c != cause and v.status is Status.SUPPORTED and CAUSES[c].side in sides
+            for c in explanations
+            if c != cause and result[c].status is Status.SUPPORTED
         ]
         if found.status is Status.SUPPORTED and others:
             result[cause] = found.model_copy(
                 update={
                     "status": Status.UNDECIDED,
                     "why": f"{found.why} But {' and '.join(others)} may explain it: mend that first.",
+                    "share": None,
                 }
             )
     return result
@@ -229,8 +242,8 @@ def _power(evidence: Evidence) -> str:
 
 
 LAST = ("no_signal", "underpowered", "metric_artefact")
-"""What is said of the labels as they are: whatever is wrong with label, data or evaluation explains it
-and is to be mended first."""
+"""What is said of the labels as they are: whatever is wrong with label, data or evaluation explains
+it and is to be mended first."""
 
 ORDER = (Side.EVALUATION, Side.LABEL, Side.DATA, Side.PRIOR, Side.TRAINING, Side.MODEL)
 """Sides in the order in which they decide: what is wrong with the evaluation, the label or the data

@@ -12,20 +12,20 @@ EITHER = ("no_signal", "underpowered")
 def random_labels(draw: Draw) -> Presented:
     """Labels by chance, 60 to 40."""
     share = draw.between("prevalence", 0.55, 0.65)
-    return simulated("random-labels", draw, {"prevalence": share, "sessions": 240})
+    return simulated("random-labels", draw, {"prevalence": share, "sessions": 240}, effect=0.05)
 
 
 @patient("overlapping-labels", "no_signal", first=EITHER, debatable=EITHER, learnable=False)
 def overlapping(draw: Draw) -> Presented:
     """Persistent features and overlapping labels by chance: skill to those who permute rows."""
     parameters = {"overlap": draw.among("overlap", 6, 8, 12, 15), "sessions": 240}
-    return simulated("overlapping-labels", draw, parameters)
+    return simulated("overlapping-labels", draw, parameters, effect=0.05)
 
 
 @patient("random-walks", "no_signal", first=EITHER, debatable=EITHER, learnable=False)
 def random_walks(draw: Draw) -> Presented:
     """Features that wander and have nothing to do with the label."""
-    return simulated("random-walks", draw, {"sessions": 240})
+    return simulated("random-walks", draw, {"sessions": 240}, effect=0.05)
 
 
 @patient(
@@ -39,7 +39,10 @@ def prevalence_shift(draw: Draw) -> Presented:
     """The class prior drifts and nothing tells: a constant predictor's accuracy moves."""
     late = draw.between("late", 0.6, 0.7)
     return simulated(
-        "prevalence-shift", draw, {"prevalence": 1 - late, "late": late, "sessions": 240}
+        "prevalence-shift",
+        draw,
+        {"prevalence": 1 - late, "late": late, "sessions": 240},
+        effect=0.05,
     )
 
 
@@ -55,7 +58,7 @@ def bounce(draw: Draw) -> Presented:
     return simulated("bounce", draw, {"sessions": 90, "bar_minutes": 2})
 
 
-@patient("misaligned", "label_misaligned", debatable=("no_signal",), learnable=False)
+@patient("misaligned", "label_misaligned", debatable=EITHER, learnable=False)
 def misaligned(draw: Draw) -> Presented:
     """Every row carries the label of a later row."""
     parameters = {"bars": draw.among("bars", 1, 2, 3, 7), "auc": draw.effect(0.85, 0.65)}

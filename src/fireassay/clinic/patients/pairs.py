@@ -7,13 +7,13 @@ from fireassay.clinic.patient import Draw, Presented, patient, simulated
 
 @patient("kl-and-rate", "kl_dominates", "learning_rate_too_low", curable=True)
 def kl_and_rate(draw: Draw) -> Presented:
-    """A KL term counted per batch, and a learning rate at which nothing moves."""
+    """A KL term thousands of times too heavy, and a learning rate at which nothing moves."""
     return simulated(
         "healthy-strong",
         draw,
         {"auc": draw.effect(0.85, 0.65)},
         model="bayesian",
-        kl_weight=draw.between("kl_weight", 100.0, 1000.0),
+        kl_weight=draw.between("kl_weight", 3000.0, 12000.0),
         learning_rate=draw.between("learning_rate", 3e-7, 1e-6),
     )
 
@@ -38,22 +38,23 @@ def noise_and_kl(draw: Draw) -> Presented:
         draw,
         {"sessions": 240},
         model="bayesian",
-        kl_weight=draw.between("kl_weight", 100.0, 2000.0),
+        kl_weight=draw.between("kl_weight", 3000.0, 12000.0),
+        effect=0.05,
     )
 
 
 @patient(
-    "misaligned-and-decay",
+    "misaligned-and-rate",
     "label_misaligned",
-    "over_regularized",
-    debatable=("no_signal",),
+    "learning_rate_too_low",
+    debatable=("no_signal", "underpowered", "undertrained"),
     learnable=False,
 )
-def misaligned_and_decay(draw: Draw) -> Presented:
-    """Labels of later rows, and a weight decay of hundreds."""
+def misaligned_and_rate(draw: Draw) -> Presented:
+    """Labels of later rows, and a learning rate at which nothing moves."""
     return simulated(
         "misaligned",
         draw,
         {"bars": draw.among("bars", 1, 3), "auc": 0.85},
-        weight_decay=draw.between("weight_decay", 100.0, 300.0),
+        learning_rate=draw.between("learning_rate", 1e-7, 1e-6),
     )

@@ -19,8 +19,9 @@ def _curved(draw: Draw, **settings: Any) -> Presented:
 
 @patient("kl-unscaled", "kl_dominates", curable=True)
 def kl_unscaled(draw: Draw) -> Presented:
-    """The KL term is added to each batch's mean loss as if the batch were the data."""
-    return _with_signal(draw, model="bayesian", kl_weight=draw.between("kl_weight", 100.0, 2000.0))
+    """The KL term is added whole to the mean loss of a label: as many times too much as there are
+    labels, about."""
+    return _with_signal(draw, model="bayesian", kl_weight=draw.between("kl_weight", 3000.0, 12000.0))
 
 
 @patient("prior-narrow", "kl_dominates", curable=True)
@@ -35,13 +36,13 @@ def prior_narrow(draw: Draw) -> Presented:
     )
 
 
-@patient("weight-decay", "over_regularized", curable=True)
+@patient("weight-decay", "over_regularized", debatable=("undertrained",), curable=True)
 def weight_decay(draw: Draw) -> Presented:
-    """A weight decay of hundreds."""
-    return _with_signal(draw, weight_decay=draw.between("weight_decay", 100.0, 300.0))
+    """A weight decay that takes most of every weight away at each step, and a curved signal."""
+    return _curved(draw, weight_decay=draw.between("weight_decay", 280.0, 330.0))
 
 
-@patient("dropout", "over_regularized", curable=True)
+@patient("dropout", "over_regularized", debatable=("undertrained",), curable=True)
 def dropout(draw: Draw) -> Presented:
     """Nineteen activations in twenty are dropped, and the signal can't pass beside them."""
     return _curved(draw, dropout=draw.between("dropout", 0.95, 0.98))

@@ -37,3 +37,11 @@ def kl_above_nll(draw: Draw) -> Presented:
         prior_sigma=draw.between("prior_sigma", 1.0, 3.0),
         kl_weight=1e-3,
     )
+
+
+@patient("trap-weight-decay")
+def heavy_decay(draw: Draw) -> Presented:
+    """A weight decay of tens: the loss suffers, the ranking doesn't, and ranking is what counts."""
+    return simulated(
+        "healthy-strong", draw, {"auc": 0.85}, weight_decay=draw.between("weight_decay", 10.0, 60.0)
+    )
