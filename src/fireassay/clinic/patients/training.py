@@ -19,8 +19,7 @@ def _curved(draw: Draw, **settings: Any) -> Presented:
 
 @patient("kl-unscaled", "kl_dominates", curable=True)
 def kl_unscaled(draw: Draw) -> Presented:
-    """The KL term is added whole to the mean loss of a label: as many times too much as there are
-    labels, about."""
+    """The KL term is added whole to a label's mean loss: not divided by the labels."""
     return _with_signal(draw, model="bayesian", kl_weight=draw.between("kl_weight", 3000.0, 12000.0))
 
 
