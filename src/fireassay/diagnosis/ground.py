@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from fireassay.diagnosis.case import Case, Runs, Scored, pick
 from fireassay.interventions import TaskChange
+from fireassay.interventions.plant_signal import plantable
 from fireassay.statistics.bootstrap import Difference, Estimate
 from fireassay.training.trial import Run, Trial
 
@@ -90,6 +91,8 @@ class Ground:
 
 def ground(case: Case, runs: Runs, name: str) -> Ground | None:
     """Return a ground if the model as set and a reference have come back on it."""
+    if name == "planted" and not can_plant(case):
+        return None
     changes: tuple[TaskChange, ...] = () if name == "real" else (case.strong,)
     as_set = pick(runs, case.seeded(case.trial, *changes))
     if as_set is None:
@@ -121,6 +124,13 @@ def ground(case: Case, runs: Runs, name: str) -> Ground | None:
         excess=max(best_value.value, value.value) - case.chance,
         whole=whole,
     )
+
+
+def can_plant(case: Case) -> bool:
+    """Tell whether a planted signal would ask for learning, not for extrapolation."""
+    if ("plantable",) not in case.memory:
+        case.memory["plantable",] = plantable(case.task)
+    return bool(case.memory["plantable",])
 
 
 def whole_trials(case: Case, changes: Sequence[TaskChange]) -> list[Trial]:

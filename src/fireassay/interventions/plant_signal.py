@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
@@ -27,6 +28,68 @@ class Form(StrEnum):
     """The product of two features at the same bar: no feature alone shows it."""
     LAGGED = "lagged"
     """The linear sum, `lag` bars earlier."""
+
+
+@dataclass(frozen=True, eq=False)
+class Lively:
+    """Features that a signal may be planted in, and their scaling on the training rows.
+
+    Attributes
+    ----------
+    columns
+        Columns that are known and vary within sessions.
+    scaler
+        Standardises them on their own, so that the same signal is planted however a model scales.
+    """
+
+    columns: Int
+    scaler: Scaler
+
+    @classmethod
+    def of(cls, task: Task) -> Lively:
+        """Look at a Task's features."""
+        columns = _lively(task)
+        values = task.panel.values[np.ix_(task.train_rows, columns)]
+        return cls(columns, Scaler.fit(values, "standard"))
+
+    def standardised(self, task: Task, chosen: Int) -> Float:
+        """Return `[R, n]` some of the columns, scaled and clipped."""
+        own = Scaler(self.scaler.centre[chosen], self.scaler.scale[chosen], self.scaler.clip)
+        z = own(task.panel.values[:, self.columns[chosen]])
+        return np.clip(z, -BOUND, BOUND).astype(np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class Ingredients:
+    """Labels without a signal, and what plants one into them at any dose.
+
+    Attributes
+    ----------
+    y
+        `[R]` exchanged labels, NaN where there is none.
+    f
+        `[R]` the function of the features, NaN where it isn't known.
+    known
+        `[R]` where both are.
+    chance
+        `[R]` uniform draws that say which labels are replaced; None for a real label.
+    """
+
+    y: Float
+    f: Float
+    known: Bool
+    chance: Float | None
+
+    def planted(self, dose: float) -> Float:
+        """Return `[R]` the labels with a signal of this AUC (classes) or correlation (real)."""
+        y, f, known = self.y, self.f, self.known
+        if self.chance is None:
+            centre, spread = np.nanmean(y), np.nanstd(y)
+            f = (f - f[known].mean()) / f[known].std()
+            z = dose * f + np.sqrt(1 - dose**2) * (y - centre) / spread
+            return np.where(known, centre + spread * z, y)
+        replaced = known & (self.chance < max(0.0, 2 * (dose - 0.5)))
+        return np.where(replaced, _by_frequency(f, y, known), y)
 
 
 @intervention
@@ -62,30 +125,27 @@ class PlantSignal(TaskChange):
 
     def apply(self, task: Task) -> Task:
         """Return the Task with planted labels."""
-        y = permuted_labels(task, self.draw).astype(np.float64)
-        f = self.function(task)
-        rng = generator("plant_signal", "replaced", self.draw)
-        known = ~np.isnan(y) & ~np.isnan(f)
-        if task.label.kind == "real":
-            centre, spread = np.nanmean(y), np.nanstd(y)
-            f = (f - f[known].mean()) / f[known].std()
-            z = self.dose * f + np.sqrt(1 - self.dose**2) * (y - centre) / spread
-            planted = np.where(known, centre + spread * z, y)
-        else:
-            share = max(0.0, 2 * (self.dose - 0.5))
-            replaced = known & (rng.random(len(y)) < share)
-            planted = np.where(replaced, _by_frequency(f, y, known), y)
-        return task.with_label(planted, self.label)
+        return task.with_label(self.ingredients(task).planted(self.dose), self.label)
 
-    def function(self, task: Task) -> Float:
+    def ingredients(self, task: Task, lively: Lively | None = None) -> Ingredients:
+        """Return what the planted labels are made of, whatever the dose.
+
+        Many signals in one Task share what is known of its features: give `Lively.of(task)`.
+        """
+        y = permuted_labels(task, self.draw).astype(np.float64)
+        f = self.function(task, lively)
+        known = ~np.isnan(y) & ~np.isnan(f)
+        rng = generator("plant_signal", "replaced", self.draw)
+        chance = rng.random(len(y)) if task.label.kind != "real" else None
+        return Ingredients(y, f, known, chance)
+
+    def function(self, task: Task, lively: Lively | None = None) -> Float:
         """Return `[R]` f, NaN where it isn't known (the first bars under a lag)."""
         rng = generator("plant_signal", "function", self.draw)
-        chosen = _lively(task)
-        chosen = rng.choice(chosen, size=min(3, len(chosen)), replace=False)
-        # Standardised on its own, so that the same signal is planted however the model scales.
-        values = task.panel.values[:, chosen]
-        z = Scaler.fit(values[task.train_rows], "standard")(values)
-        z = np.clip(z, -BOUND, BOUND).astype(np.float64)
+        known = lively or Lively.of(task)
+        count = len(known.columns)
+        chosen = rng.choice(count, size=min(TAKEN, count), replace=False)
+        z = known.standardised(task, chosen)
         if self.form is Form.INTERACTION and len(chosen) > 1:
             return z[:, 0] * z[:, 1]
         weights = rng.choice([-1.0, 1.0], size=len(chosen)) * rng.uniform(0.5, 1.0, len(chosen))
@@ -98,12 +158,36 @@ class PlantSignal(TaskChange):
         return f
 
 
+LIVELY = 0.5
+"""Part of its variance that a lively feature has within sessions."""
+
+LEAST, TAKEN = 0.1, 3
+"""Where none is lively: the part that as many features as a signal takes have at least."""
+
+
+def plantable(task: Task) -> bool:
+    """Tell whether features vary within sessions.
+
+    Where all are level over a session and wander from one to the next, a planted label tells how a
+    learner extrapolates to levels that it never saw, not whether it can learn.
+    """
+    within = np.sort(_within(task))
+    return bool(within[-1] > LIVELY or within[-min(TAKEN, len(within))] >= LEAST)
+
+
 def _lively(task: Task) -> Int:
     """Return columns that are known and vary within sessions: a planted label then does too.
 
     A feature that is constant over a session would plant one label per session, which only a test
     over very many sessions could find.
     """
+    score = _within(task)
+    lively = np.flatnonzero(score > LIVELY)
+    return lively if len(lively) else np.array([int(np.argmax(score))])
+
+
+def _within(task: Task) -> Float:
+    """Return `[F]` how much of its variance a feature has within sessions, times its known share."""
     rows = task.train_rows
     rows = rows[:: max(1, len(rows) // 20_000)]
     values = task.panel.values[rows]
@@ -115,9 +199,8 @@ def _lively(task: Task) -> Int:
     total = x.var(axis=0)
     within = (x - means[at]).var(axis=0)
     known = 1 - np.isnan(values).mean(axis=0)
-    score = np.where(total > 1e-8, within / np.maximum(total, 1e-8), 0.0) * known
-    lively = np.flatnonzero(score > 0.5)
-    return lively if len(lively) else np.array([int(np.argmax(score))])
+    score: Float = np.where(total > 1e-8, within / np.maximum(total, 1e-8), 0.0) * known
+    return score
 
 
 def _by_frequency(f: Float, y: Float, known: Bool) -> Float:

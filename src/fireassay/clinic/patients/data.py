@@ -20,7 +20,7 @@ def label_copy(draw: Draw) -> Presented:
 @patient(
     "repeated-sessions",
     "contaminated_split",
-    debatable=("no_signal", "overfitting"),
+    debatable=("no_signal", "underpowered", "overfitting"),
     learnable=False,
 )
 def repeated_sessions(draw: Draw) -> Presented:
@@ -28,13 +28,17 @@ def repeated_sessions(draw: Draw) -> Presented:
     return simulated("repeated-sessions", draw, {"share": draw.between("share", 0.2, 0.35)})
 
 
-@patient("relation-flips", "drift", debatable=("overfitting", "no_signal"), learnable=False)
+@patient(
+    "relation-flips", "drift", debatable=("overfitting", "no_signal", "underpowered"), learnable=False
+)
 def relation_flips(draw: Draw) -> Presented:
     """The relation between features and label changes its sign half-way."""
     return simulated("relation-flips", draw, {"auc": draw.effect(0.85, 0.65)})
 
 
-@patient("relation-fades", "drift", debatable=("overfitting", "no_signal"), learnable=False)
+@patient(
+    "relation-fades", "drift", debatable=("overfitting", "no_signal", "underpowered"), learnable=False
+)
 def relation_fades(draw: Draw) -> Presented:
     """The relation fades and turns into its reverse."""
     return simulated("relation-fades", draw, {"auc": draw.effect(0.85, 0.65)})
@@ -43,7 +47,7 @@ def relation_fades(draw: Draw) -> Presented:
 @patient(
     "shuffled-test-labels",
     "drift",
-    debatable=("contaminated_split", "overfitting", "no_signal"),
+    debatable=("contaminated_split", "overfitting", "no_signal", "underpowered"),
     learnable=False,
 )
 def shuffled_late(draw: Draw) -> Presented:
@@ -58,7 +62,12 @@ def unscaled(draw: Draw) -> Presented:
     return simulated("unscaled", draw, {"auc": draw.effect(0.85, 0.65)}, scaling="none")
 
 
-@patient("degenerate-features", "degenerate_features", debatable=("no_signal",), learnable=False)
+@patient(
+    "degenerate-features",
+    "degenerate_features",
+    debatable=("no_signal", "underpowered"),
+    learnable=False,
+)
 def degenerate_features(draw: Draw) -> Presented:
     """All features but one are constant, null, or copies of that one."""
     return simulated("degenerate-features", draw)

@@ -59,7 +59,12 @@ def rate_huge(draw: Draw) -> Presented:
     return _with_signal(draw, learning_rate=draw.between("learning_rate", 3.0, 30.0))
 
 
-@patient("too-few-epochs", "undertrained", debatable=("learning_rate_too_low",), curable=True)
+@patient(
+    "too-few-epochs",
+    "undertrained",
+    first=("undertrained", "learning_rate_too_low"),
+    curable=True,
+)
 def too_few_epochs(draw: Draw) -> Presented:
     """Training ends after an epoch or two of a slow rate that would get there."""
     return _with_signal(

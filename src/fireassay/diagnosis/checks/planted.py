@@ -7,7 +7,7 @@ from typing import ClassVar
 from fireassay.diagnosis.case import Case, Runs
 from fireassay.diagnosis.checks import Check, Cost, check
 from fireassay.diagnosis.deficit import deficit_evidence
-from fireassay.diagnosis.ground import confirmations, small_planted
+from fireassay.diagnosis.ground import can_plant, confirmations, small_planted
 from fireassay.findings import Evidence
 from fireassay.training.trial import Trial
 
@@ -29,6 +29,11 @@ class Planted(Check):
     question: ClassVar[str] = "Does the model as set learn a signal that is known to be there?"
     causes: ClassVar[tuple[str, ...]] = ()
     cost: ClassVar[Cost] = Cost.CONTROL
+
+    def applies(self, case: Case) -> str:
+        """Tell whether there is a feature to plant a signal in."""
+        level = "features are level over a session: a planted signal would ask for extrapolation"
+        return "" if can_plant(case) else level
 
     def plan(self, case: Case, runs: Runs) -> list[Trial]:
         """Plan the model as set and the references on the strong planted signal."""
