@@ -52,7 +52,6 @@ from fireassay.trained import Trained
 from fireassay.training.environment import environment, pick_device
 from fireassay.training.learner import Progress, Setting, learner
 from fireassay.training.serving import Inputs, tabulated
-from fireassay.training.settings import NetSettings
 from fireassay.training.store import Store, refuse_unwritable
 from fireassay.training.trial import Run, Tasks, Trial
 

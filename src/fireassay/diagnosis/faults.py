@@ -27,6 +27,10 @@ EXPLODED = 1e3
 REVERSED = 0.1
 """Score of labels that were learned, below which they were learned the wrong way round."""
 
+WORSE, NO_SCORE = 2.0, 0.55
+"""Factor by which the NLL of learned labels grows, and score that they have at most, where the loss
+points the wrong way: a loss without bound drives outputs apart, in no order."""
+
 SHOWN = 3
 """Names that a sentence lists."""
 
@@ -66,21 +70,25 @@ def faults(run: Run, score: float = math.nan) -> list[Fault]:
         *_loss(run, start, end, score),
         *_frozen(run),
         *_dead(start, end),
-        *_vanished(start),
         *_exploded(start),
-        *_unreached(run, start),
+        *_cut_off(run, start),
         *_ignored(start, end),
+        *_vanished(start),
+        *_unmoved(run, start),
     ]
 
 
 def _loss(run: Run, start: Mapping[str, Any], end: Mapping[str, Any], score: float) -> list[Fault]:
     """Find a loss that points the wrong way, or is given what it would make itself."""
     settings, found = run.trial.settings, []
-    if score <= REVERSED and start and end.get("loss", math.inf) < start["loss"]:
+    nll = [row.get("train_nll", math.nan) for row in run.history]
+    falls = bool(start) and end.get("loss", math.inf) < start["loss"]
+    worse = len(nll) > 1 and nll[-1] > WORSE * nll[0]
+    if falls and (score <= REVERSED or (score <= NO_SCORE and worse)):
         text = (
-            f"While the loss falls from {start['loss']:.3g} to {end['loss']:.3g}, the labels are "
-            f"learned the wrong way round (AUC {score:.2f}): the loss has the wrong sign, or the "
-            "classes are swapped in it."
+            f"While the loss falls from {start['loss']:.3g} to {end['loss']:.3g}, what it says of "
+            f"the same labels gets worse (AUC {score:.2f}, NLL {nll[0]:.2f} to {nll[-1]:.2f}): the "
+            "loss has the wrong sign, or the classes are swapped in it."
         )
         found.append(Fault("loss reversed", "the loss", text))
     squeezed = (
@@ -112,28 +120,38 @@ def _frozen(run: Run) -> list[Fault]:
     return [Fault("frozen", _listed(names), text)]
 
 
-def _unreached(run: Run, start: Mapping[str, Any]) -> list[Fault]:
-    """Find parameters that may be trained, but that no gradient reaches and that never change."""
+def _cut(run: Run, start: Mapping[str, Any]) -> list[str]:
+    """Return parameters that may be trained, and that no gradient reaches."""
+    trainable: Mapping[str, bool] = run.details.get("trainable", {})
+    gradient: Mapping[str, float | None] = start.get("gradient", {})
+    return [name for name, g in gradient.items() if g is None and trainable.get(name, True)]
+
+
+def _cut_off(run: Run, start: Mapping[str, Any]) -> list[Fault]:
+    cut = _cut(run, start)
+    if not cut:
+        return []
+    text = (
+        f"No gradient reaches {_listed(cut)}: between there and the loss something isn't "
+        "differentiable (no_grad, detach, item, argmax), or the output doesn't use it."
+    )
+    return [Fault("cut off", _listed(cut), text)]
+
+
+def _unmoved(run: Run, start: Mapping[str, Any]) -> list[Fault]:
+    """Find parameters that gradients reach, and that never change."""
     trainable: Mapping[str, bool] = run.details.get("trainable", {})
     changed: Mapping[str, float] = run.details.get("changed", {})
-    gradient: Mapping[str, float | None] = start.get("gradient", {})
-    cut = [name for name, g in gradient.items() if g is None and trainable.get(name, True)]
-    found = []
-    if cut:
-        text = (
-            f"No gradient reaches {_listed(cut)}: between there and the loss something isn't "
-            "differentiable (no_grad, detach, item, argmax), or the output doesn't use it."
-        )
-        found.append(Fault("cut off", _listed(cut), text))
+    cut = _cut(run, start)
     still = [
         name
         for name, by in changed.items()
         if by == 0 and trainable.get(name, True) and name not in cut
     ]
-    if still:
-        text = f"{len(still)} of {len(changed)} parameters never changed: {_listed(still)}."
-        found.append(Fault("never changed", _listed(still), text))
-    return found
+    if not still:
+        return []
+    text = f"{len(still)} of {len(changed)} parameters never changed: {_listed(still)}."
+    return [Fault("never changed", _listed(still), text)]
 
 
 def _dead(start: Mapping[str, Any], end: Mapping[str, Any]) -> list[Fault]:

@@ -64,7 +64,7 @@ class Together(Check):
     def plan(self, case: Case, runs: Runs) -> list[Trial]:
         """Plan all changes at once; each setting put back where they restore what is missing."""
         short = shortfall(case, runs)
-        if short is None or restored_by(case, runs, short):
+        if short is None or restoring(case, runs, short) is not None:
             return []
         whole, *back = _rungs(case)
         wanted = short.trials(case, *whole.changes)
@@ -196,16 +196,16 @@ def _listed(case: Case) -> str:
     return ", ".join(f"{c.setting.removeprefix('settings.')} {c.after}" for c in turned)
 
 
-def restored_by(case: Case, runs: Runs, short: Ground) -> str:
-    """Return the name of a single change that restores what is missing; empty if none does."""
+def restoring(case: Case, runs: Runs, short: Ground) -> Rung | None:
+    """Return a single change that restores what is missing; None if none does."""
     return next(
         (
-            c.rung.name
+            c.rung
             for ladder in ladder_checks()
             for c in climb(case, runs, short, ladder.turnable(case))[1:]
             if c.gain.p <= case.alpha and restores(short, c.gain)
         ),
-        "",
+        None,
     )
 
 

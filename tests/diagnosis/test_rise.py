@@ -1,0 +1,98 @@
+"""Overfitting and a short look-back are told by what raises the score of later sessions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fireassay.data.task import Task
+from fireassay.diagnosis.case import Case
+from fireassay.diagnosis.checks.context import Context
+from fireassay.diagnosis.checks.overfitting import Overfitting
+from fireassay.diagnosis.rise import RiseCheck
+from fireassay.diagnosis.verdict import adjusted, verdicts
+from fireassay.findings import CauseVerdict, Evidence, Status
+from fireassay.interventions.recent_sessions import RecentSessions
+from fireassay.training.execute import Executor
+from fireassay.training.trial import Run
+from tests.diagnosis.cases import case_of
+from tests.training.tasks import make_task, trial_of
+
+
+def lagged(seed: int, lag: int = 4) -> Task:
+    """A Task whose label depends on a feature of some bars earlier."""
+    task = make_task(sessions=60, bars=(30, 40), strength=0, seed=seed)
+    rng = np.random.default_rng(seed)
+    f = np.r_[np.zeros(lag), task.panel.values[:-lag, 0]]
+    y = (2 * f + rng.logistic(size=len(f)) > 0).astype(float)
+    y[task.panel.bar_of_row < lag] = np.nan
+    return task.with_label(y, "drawn")
+
+
+def judged(
+    check: RiseCheck, task: Task, changes: dict[str, object], case: Case | None = None
+) -> tuple[Evidence, CauseVerdict, dict[str, Run]]:
+    made = case or replace(case_of(task, draws=199), trial=trial_of(task, **changes))
+    assert check.applies(made) == ""
+    runs = {run.trial.id: run for run in Executor(made.tasks)([made.trial])}
+    for _ in range(3):
+        runs |= {run.trial.id: run for run in Executor(made.tasks)(check.plan(made, runs))}
+    (evidence,) = adjusted(check.judge(made, runs))
+    return evidence, verdicts([evidence])[check.cause], runs
+
+
+COMMON: dict[str, object] = {"patience": 0, "batch_labels": 256}
+QUICK = {**COMMON, "width": 16, "epochs": 25, "look_back": 2, "learning_rate": 0.01}
+
+
+@pytest.mark.slow
+def test_a_longer_look_back_is_confirmed_and_prescribed() -> None:
+    evidence, verdict, _ = judged(Context(), lagged(1), QUICK)
+    assert verdict.status is Status.SUPPORTED, evidence.reading
+    assert [(c.setting, c.after) for c in evidence.remedy] == [("settings.look_back", 8)]
+    assert "from another seed: it helps" in evidence.reading
+
+
+@pytest.mark.slow
+def test_a_look_back_that_suffices_is_cleared() -> None:
+    evidence, verdict, runs = judged(Context(), make_task(sessions=60, bars=(30, 40)), QUICK)
+    assert verdict.status is Status.EXCLUDED, evidence.reading
+    assert len(runs) == 2
+    assert not evidence.remedy
+
+
+def test_a_model_that_sees_whole_sessions_needs_no_run() -> None:
+    evidence, verdict, runs = judged(Context(), make_task(), {"epochs": 1, "look_back": 64})
+    assert verdict.status is Status.EXCLUDED
+    assert "sees all of it" in evidence.reading
+    assert len(runs) == 1
+
+
+OVERFIT = {**COMMON, "width": 32, "epochs": 30, "look_back": 1, "learning_rate": 3e-3}
+
+
+@pytest.mark.slow
+def test_a_model_that_fits_noise_is_told_by_what_helps() -> None:
+    task = make_task(sessions=150, bars=(20, 24), features=12, strength=0.5)
+    evidence, verdict, _ = judged(Overfitting(), task, OVERFIT)
+    assert verdict.status is Status.SUPPORTED, evidence.reading
+    assert evidence.remedy
+    assert "On training sessions it scores" in verdict.why
+
+
+def test_without_a_gap_nothing_is_tried() -> None:
+    """The budget's training is another matter: what it shortened can't be cleared."""
+    task = make_task(sessions=150, bars=(20, 24))
+    settings = {**OVERFIT, "width": 8, "epochs": 3}
+    trial = trial_of(task, **settings)
+    case = replace(case_of(task, draws=199), trial=trial, effect=0.1)
+    evidence, verdict, runs = judged(Overfitting(), task, {}, case)
+    assert verdict.status is Status.EXCLUDED, evidence.reading
+    assert len(runs) == 1
+    longer = replace(trial, settings=trial.settings.model_copy(update={"epochs": 30}))
+    _, verdict, _ = judged(Overfitting(), task, {}, replace(case, full=longer))
+    assert verdict.status is Status.UNDECIDED
+    fewer = replace(case, full=trial, trial=trial.with_(RecentSessions(dates=60)))
+    assert Overfitting().rule(fewer, present=True) != Overfitting().rule(fewer, present=False)
