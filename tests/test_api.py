@@ -61,6 +61,7 @@ def test_every_public_name_is_there_typed_and_explained() -> None:
         "render",
         "scan",
         "simulate",
+        "sweep",
         "train",
     ],
 )

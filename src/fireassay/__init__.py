@@ -34,6 +34,7 @@ _HOME = {
     "resolve": "fireassay.study",
     "scan": "fireassay.api.verbs",
     "simulate": "fireassay.api.verbs",
+    "sweep": "fireassay.api.verbs",
     "train": "fireassay.api.verbs",
 }
 """Where each public name is defined; `__init__.pyi` tells type checkers the same."""

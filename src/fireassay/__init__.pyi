@@ -9,6 +9,7 @@ from fireassay.api.verbs import predict as predict
 from fireassay.api.verbs import render as render
 from fireassay.api.verbs import scan as scan
 from fireassay.api.verbs import simulate as simulate
+from fireassay.api.verbs import sweep as sweep
 from fireassay.api.verbs import train as train
 from fireassay.errors import DataError as DataError
 from fireassay.errors import SettingError as SettingError

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 BUDGETS = {"1m": 60.0, "3m": 180.0, "15m": 900.0, "unlimited": float("inf")}
 
+TABLES = ("data", "split", "settings", "diagnosis", "scan", "sweep")
+"""Tables of a study, whose keys are flags and keywords themselves."""
 
 SHOWN = 4
 """Differences that an error lists."""
@@ -60,6 +62,16 @@ class ScanSettings(BaseModel):
     groups: bool = Field(True, description="Ask which groups of features carry the best targets.")
 
 
+class SweepSettings(BaseModel):
+    """What a sweep tries."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    grid: dict[str, tuple[Any, ...]] = Field(
+        default_factory=dict, description="Values by setting; all combinations are trained."
+    )
+
+
 class Study(BaseModel):
     """Everything that a run needs; the run folder keeps it resolved."""
 
@@ -88,6 +100,7 @@ class Study(BaseModel):
     )
     diagnosis: DiagnosisSettings = Field(default_factory=DiagnosisSettings)
     scan: ScanSettings = Field(default_factory=ScanSettings)
+    sweep: SweepSettings = Field(default_factory=SweepSettings)
     device: str = Field("auto", description="auto, cpu, cuda or mps.")
     seed: int = Field(0, description="Every draw derives from it.")
 

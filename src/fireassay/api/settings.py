@@ -8,7 +8,7 @@ from typing import Any
 
 from fireassay.data.settings import DataSettings, SplitSettings
 from fireassay.errors import SettingError, unknown_name
-from fireassay.study import DiagnosisSettings, ScanSettings, Study, build_study, resolve
+from fireassay.study import TABLES, DiagnosisSettings, ScanSettings, Study, build_study, resolve
 from fireassay.training.learner import learner
 from fireassay.training.module_settings import PREFIX
 from fireassay.training.recall import remember
@@ -19,13 +19,10 @@ RENAMED = {"permutations": "diagnosis.draws", "session": "data.sessions"}
 OWN_CODE = {"model": PREFIX, "loss": ""}
 """Keywords that take a function or class of one's own, and what begins its name in a study."""
 
-OWN = ("data", "split", "settings", "diagnosis", "scan")
-"""Tables of a study, whose keys are keywords themselves."""
-
 
 def study_keys() -> dict[str, str]:
     """Return the dotted study key of every keyword that isn't a setting of the model."""
-    keys = {name: name for name in Study.model_fields if name not in OWN}
+    keys = {name: name for name in Study.model_fields if name not in TABLES}
     for table, model in (
         ("data", DataSettings),
         ("split", SplitSettings),

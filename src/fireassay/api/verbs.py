@@ -6,6 +6,7 @@ a study.toml. What a verb needs that isn't a setting comes first: the data, a st
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,10 @@ from fireassay.findings import Diagnosis
 from fireassay.report import comparison as comparison_report
 from fireassay.report import read
 from fireassay.report import render as rendered
-from fireassay.study import Study
+from fireassay.report import sweep as sweep_report
+from fireassay.search.run import sweep as swept
+from fireassay.study import Study, SweepSettings
+from fireassay.swept import Swept
 from fireassay.trained import Trained
 
 if TYPE_CHECKING:
@@ -207,6 +211,54 @@ def compare(*runs: TrainedRun | Path | str, alpha: float = 0.05, draws: int = 19
     return compared(folders, alpha=alpha, draws=draws)
 
 
+def sweep(
+    data: object = None,
+    *,
+    grid: Mapping[str, Sequence[Any]] | None = None,
+    study: Study | Path | str | None = None,
+    out: Path | str | None = None,
+    watch: lab.Watch | None = None,
+    **settings: Any,
+) -> Swept:
+    """Train every configuration of a grid, and tell which can be told from chance.
+
+    Parameters
+    ----------
+    data, study, watch
+        As in `diagnose`.
+    grid
+        Values by setting (also `model` and `seed`); all combinations are trained, those of equal
+        shape in lockstep. None: `sweep.grid` of the study.
+    out
+        Run folder; one in which a sweep of the same question was begun is gone on with, and all that
+        was tried in it counts. None: a new one under runs/.
+    **settings
+        As the flags of `fireassay train`: what the grid leaves as it is.
+
+    Returns
+    -------
+    Swept
+        Numbered rows with the p of each alone and of all together, and what the best of them is
+        worth; `fireassay.render` writes it.
+
+    Raises
+    ------
+    UserError
+        If the data, a setting or the grid can't be used, or the folder holds something else.
+
+    Examples
+    --------
+    >>> found = fireassay.sweep("bars.parquet", grid={"learning_rate": [1e-4, 1e-3]})
+    >>> found.best.row, found.best.p
+    (2, 0.41)
+    >>> fireassay.explain("runs/sweep", row=3)
+    """
+    chosen, frame = described(data, study, settings)
+    if grid is not None:
+        chosen = chosen.model_copy(update={"sweep": SweepSettings(grid=dict(grid))})
+    return swept(chosen, out or new_folder("sweep"), frame, watch)
+
+
 def predict(
     run: TrainedRun | Path | str,
     data: object = None,
@@ -293,14 +345,14 @@ def simulate(
 
 
 def render(
-    found: Diagnosis | Trained | Compared | TrainedRun | Path | str, form: str = "terminal"
+    found: Diagnosis | Trained | Compared | Swept | TrainedRun | Path | str, form: str = "terminal"
 ) -> str:
-    """Return the report of a diagnosis, a training or a comparison, as `fireassay report` writes it.
+    """Return a report: of a diagnosis, a training, a comparison or a sweep.
 
     Parameters
     ----------
     found
-        A diagnosis, a trained run, a comparison, or a run folder.
+        A diagnosis, a trained run, a comparison, a sweep, or a run folder.
     form
         "terminal", "markdown", "json", or for a diagnosis "html".
 
@@ -310,6 +362,8 @@ def render(
     """
     if isinstance(found, Compared):
         return comparison_report.render(found, form)
+    if isinstance(found, Swept):
+        return sweep_report.render(found, form)
     if isinstance(found, TrainedRun):
         return rendered(found.account, form)
     if isinstance(found, Path | str):

@@ -55,7 +55,7 @@ Columns = Annotated[
 def data_flags() -> list[Flag]:
     """Return the flags of what is read, learned and held out."""
     from fireassay.data.settings import DataSettings, SplitSettings
-    from fireassay.study import Study
+    from fireassay.study import TABLES, Study
 
     return [
         *flags(
@@ -65,7 +65,7 @@ def data_flags() -> list[Flag]:
             skip=("location", "columns"),
             names={"sessions": ("sessions", "session")},
         ),
-        *flags(Study, "", "Study", skip=("data", "split", "settings", "diagnosis", "scan")),
+        *flags(Study, "", "Study", skip=TABLES),
         *flags(SplitSettings, "split.", "Study"),
     ]
 

@@ -21,11 +21,19 @@ def explain(
     kind: Annotated[
         str | None, typer.Option("--kind", help="List one kind with a line each, such as features.")
     ] = None,
+    row: Annotated[
+        int | None, typer.Option("--row", help="Row of a sweep, given by its folder, to read.")
+    ] = None,
 ) -> None:
-    """Explain a cause, check, target, feature or setting that a report names."""
+    """Explain a cause, check, target, feature or setting; or read a sweep's row."""
     from fireassay.manual import contents
     from fireassay.manual import explain as explained
 
+    if row is not None:
+        from fireassay.search.reading import explain_row
+
+        typer.echo(str(explain_row(name or "", row)))
+        return
     typer.echo(str(contents(kind) if name is None else explained(name)))
 
 
@@ -39,7 +47,9 @@ class ComparisonForm(StrEnum):
 
 @verb()
 def compare(
-    runs: Annotated[list[str], typer.Argument(help="Run folders of trainings; two or more.")],
+    runs: Annotated[
+        list[str], typer.Argument(help="Run folders of trainings, or SWEEP#ROW; two or more.")
+    ],
     form: Annotated[
         ComparisonForm, typer.Option("--format", "-f", help="Form of the comparison.")
     ] = ComparisonForm.TERMINAL,

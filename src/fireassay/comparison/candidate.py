@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import polars as pl
 from fireassay.arrays import Float, Int
 from fireassay.errors import UserError
 from fireassay.report import read
+from fireassay.search.reading import open_sweep, the_row
 from fireassay.statistics.scores import Score
 from fireassay.study import Study
 from fireassay.trained import Trained
@@ -84,13 +86,16 @@ class Scorable:
 
 
 def open_candidate(name: str) -> Candidate:
-    """Read a finished training.
+    """Read a finished training, or with `FOLDER#N` row N of a sweep.
 
     Raises
     ------
     UserError
         If there is none; says what is there instead.
     """
+    folder, sign, number = name.rpartition("#")
+    if sign and number.isdecimal() and not Path(name).exists():
+        return _row_of_sweep(name, Path(folder), int(number))
     root = Path(name)
     if not (root / "train.json").exists():
         from fireassay.kept import open_training
@@ -112,6 +117,39 @@ def open_candidate(name: str) -> Candidate:
         history=member.history,
         kept=member.best_epoch,
         final=member.metrics,
+    )
+
+
+def _row_of_sweep(name: str, folder: Path, number: int) -> Candidate:
+    """Read a row of a sweep; raises SettingError if there is none."""
+    from safetensors.numpy import load_file
+
+    swept = open_sweep(folder)
+    row = the_row(swept, number, folder)
+    study = Study.from_toml(folder / "study.toml")
+    trials = [folder / "trials" / trial for trial in row.trials]
+    each = [load_file(trial / "predictions.safetensors") for trial in trials]
+    mean = np.mean([arrays["test.mean"] for arrays in each], axis=0)
+    trial, history = (
+        json.loads((trials[0] / name).read_text(encoding="utf-8"))
+        for name in ("trial.json", "run.json")
+    )
+    test = pl.read_parquet(folder / "test.parquet")
+    columns = ["mean"] if mean.shape[1] == 1 else [f"mean_{i}" for i in range(mean.shape[1])]
+    predicted = pl.DataFrame({"row": each[0]["test.rows"]}).hstack(
+        pl.DataFrame(mean.astype(np.float64), schema=columns)
+    )
+    return Candidate(
+        name=name,
+        title=f"row {number} of {swept.title}",
+        study=study,
+        model=trial["learner"],
+        settings=trial["settings"],
+        kind=swept.labels.kind,
+        test=dated(test.join(predicted, on="row", how="inner").drop("row")),
+        history=tuple(history["history"]),
+        kept=history["best_epoch"],
+        final=row.metrics,
     )
 
 

@@ -7,6 +7,7 @@ classifiers that know nothing have it too.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,6 +68,7 @@ def read_metrics(
     labels: int,
     train_labels: int | None = None,
     effective: float | None = None,
+    f1_as: Sequence[Metric] = F1_METRICS,
 ) -> MetricsReading:
     """Read printed metrics of a two-class problem.
 
@@ -81,6 +83,8 @@ def read_metrics(
     effective
         Effective number of test labels where outcomes overlap
         (`clustering.effective_labels`, or labels / horizon); None: not known, and said.
+    f1_as
+        How F1 may have been averaged; that of class 1 comes first.
 
     Raises
     ------
@@ -94,11 +98,11 @@ def read_metrics(
     said = [_ranges(prevalence, count)]
     for name, printed, n in (("Train", train, train_count), ("Test", test, count)):
         if printed.f1 is not None:
-            said.append(_f1_alone(name, printed.f1, prevalence, n))
+            said.append(_f1_alone(name, printed.f1, prevalence, n, f1_as))
         if printed.accuracy is not None:
             said.append(_accuracy(name, printed.accuracy, prevalence, n))
         if printed.f1 is not None and printed.accuracy is not None:
-            said.append(_together(name, printed.accuracy, printed.f1, prevalence, n))
+            said.append(_together(name, printed.accuracy, printed.f1, prevalence, n, f1_as))
         if printed.auc is not None:
             said.append(_auc(name, printed.auc, prevalence, n))
     change = None
@@ -190,12 +194,16 @@ def _ranges(prevalence: float, count: float) -> str:
     )
 
 
-def _f1_alone(name: str, value: float, prevalence: float, count: float) -> str:
+def _f1_alone(
+    name: str, value: float, prevalence: float, count: float, f1_as: Sequence[Metric]
+) -> str:
     """Say who without skill has this F1 as that of class 1, and where an average needs more."""
     needs, had = _without_skill(Metric.F1_BINARY, value, prevalence, count)
     lead = "is out of reach without skill" if needs else "takes no skill"
     said = f"{name} F1 {_given(value)} {lead}: {had}."
-    averaged = {m: _without_skill(m, value, prevalence, count) for m in F1_METRICS[1:]}
+    averaged = {m: _without_skill(m, value, prevalence, count) for m in f1_as[1:]}
+    if not averaged:
+        return said
     unlike = [f"as {m} {had}" for m, (other, had) in averaged.items() if other != needs]
     if unlike:
         return f"{said} But {', '.join(unlike)}."
@@ -244,10 +252,12 @@ def _accuracy(name: str, value: float, prevalence: float, count: float) -> str:
     )
 
 
-def _together(name: str, accuracy: float, f1: float, prevalence: float, count: float) -> str:
+def _together(
+    name: str, accuracy: float, f1: float, prevalence: float, count: float, f1_as: Sequence[Metric]
+) -> str:
     """Say what accuracy and F1 imply together: the averaging that fits, and the skill."""
     parts, verdicts = [], set()
-    for metric in F1_METRICS:
+    for metric in f1_as:
         found = decisions(accuracy, f1, prevalence, metric)
         if not found:
             parts.append(f"as {metric} they can't both hold at this prevalence")
