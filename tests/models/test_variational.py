@@ -102,6 +102,33 @@ def test_kl_is_the_sum_that_torch_gives(kind: PriorKind) -> None:
     assert posterior.kl()[0].item() == pytest.approx(total, rel=1e-6)
 
 
+@pytest.mark.parametrize("kind", PriorKind)
+def test_gradients_by_hand_are_autograds(kind: PriorKind) -> None:
+    """The KL's against that of `torch.distributions`, a draw's against μ + σ ε written out."""
+    posterior = start(layout(), [settings(kind), settings(kind, parts=(Part.MLP,))], [3, 4], "cpu")
+    posterior = moved(posterior)
+    theta = posterior.theta.detach().double().requires_grad_(True)
+    scale, centre, prior = (
+        t.double() for t in (posterior.scale, posterior.prior_mean, posterior.prior_log_sigma_now())
+    )
+    cost = torch.randn(2, dtype=torch.float64, generator=torch.Generator().manual_seed(5))
+
+    twice = MeanField(layout(), theta, scale, centre, prior, torch.tensor([False, False]))
+    (found,) = torch.autograd.grad((cost * twice.kl()).sum(), theta)
+    each = kl_divergence(
+        Normal(theta[:, 0], torch.exp(theta[:, 1])), Normal(centre, torch.exp(prior))
+    )
+    (expected,) = torch.autograd.grad((cost * (scale * each).sum(1)).sum(), theta)
+    assert torch.allclose(found, expected.nan_to_num(), rtol=1e-9)
+
+    for draws in (1, 3):
+        noise = torch.randn(2, draws, layout().size, dtype=torch.float64)
+        (found,) = torch.autograd.grad(sum(t.pow(3).sum() for t in twice.draw(noise).tensors), theta)
+        w = theta[:, :1] + (torch.exp(theta[:, 1]) * scale).unsqueeze(1) * noise
+        (expected,) = torch.autograd.grad(w.pow(3).sum(), theta)
+        assert torch.allclose(found, expected, rtol=1e-9)
+
+
 def test_priors_of_fresh_trials_are_centred_where_their_parameters_start() -> None:
     posterior = start(layout(), [settings(PriorKind.FAN_IN)], [3], "cpu")
     centre = by_name(posterior.layout, posterior.prior_mean[0])

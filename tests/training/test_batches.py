@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import torch
 
 from fireassay.training.batches import (
     PADDING,
@@ -17,6 +18,8 @@ from fireassay.training.batches import (
     training_steps,
     window_steps,
 )
+from fireassay.training.cohort import Cohort
+from tests.training.tasks import SMALL, make_task, trial_of
 
 SHAPES: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
     "equal": lambda _: np.full(150, 78),
@@ -136,3 +139,19 @@ def test_windows_end_at_their_label_and_hold_no_later_row() -> None:
         rows[rows >= 0].tolist() for step in steps for rows in step.rows.reshape(step.sequences, 4)
     ]
     assert windows == [[0], [0, 1, 2], [1, 2, 3, 4], [5], [11, 12, 13, 14]]
+
+
+def test_a_step_of_windows_scores_every_label_once() -> None:
+    """Training on one window per label has the loss and the gradient of the dense pass."""
+    task = make_task("real", sessions=6, bars=(5, 9), validation=0)
+    trial = trial_of(task, SMALL, batch_labels=10**6, groups=1, look_back=4)
+    cohort = Cohort([(trial, task)])
+    (dense,) = cohort._steps()
+    (windows,) = window_steps(task.panel.offsets, task.train_rows, window=4, labels=10**6)
+    assert windows.rows.size == 4 * len(task.train_rows)
+    lanes = cohort._lanes(1)
+    parts, gradient = cohort._gradient(lanes, dense, 0)
+    by_window, its_gradient = cohort._gradient(lanes, windows, 0)
+    assert torch.allclose(by_window, parts, rtol=1e-5)
+    assert torch.allclose(its_gradient, gradient, rtol=1e-3, atol=1e-6)
+    assert gradient.abs().max() > 0.01

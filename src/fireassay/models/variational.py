@@ -14,9 +14,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from fireassay.choices import Part
 
@@ -126,6 +128,56 @@ def empirical_log_sigma(
         count = mean.new_tensor([float(p.size) for p in layout.parameters])
         variance = (sums + 2 * b) / (count + 2 * a + 2)
         return 0.5 * torch.log(variance)[:, owner]
+
+
+class _Draw(torch.autograd.Function):
+    """w = μ + σ ε in one pass over the weights, and its gradient in one pass over the draws."""
+
+    @staticmethod
+    def forward(ctx: Any, theta: Tensor, scale: Tensor, noise: Tensor) -> Tensor:
+        """`[K, 2, P]`, `[K, P]` and `[K, G, P]` to `[K, G, P]`."""
+        sigma = torch.exp(theta[:, 1]).mul_(scale)
+        # The graph keeps this noise, so any number of draws may enter one loss.
+        ctx.save_for_backward(sigma, noise)
+        return torch.addcmul(theta[:, :1], sigma.unsqueeze(1), noise)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        """∂/∂μ is the sum over draws of the gradient, ∂/∂ ln σ that of gradient · ε, times σ."""
+        (gradient,), (sigma, noise) = gradients, ctx.saved_tensors
+        found = gradient.new_empty(len(sigma), 2, sigma.shape[1])
+        torch.sum(gradient, 1, out=found[:, 0])
+        log_sigma = torch.mul(gradient[:, 0], noise[:, 0], out=found[:, 1])
+        for g in range(1, noise.shape[1]):
+            log_sigma.addcmul_(gradient[:, g], noise[:, g])
+        log_sigma.mul_(sigma)
+        return found, None, None
+
+
+class _KL(torch.autograd.Function):
+    """Σ KL(q ‖ p) of a trial and its gradient, which `kl_normal` gives in more passes."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, theta: Tensor, scale: Tensor, prior_mean: Tensor, prior_log_sigma: Tensor
+    ) -> Tensor:
+        """`[K, 2, P]` and thrice `[K, P]` to `[K]`."""
+        precision = torch.exp(-prior_log_sigma)
+        shift = (theta[:, 0] - prior_mean).mul_(precision)
+        log_ratio = theta[:, 1] - prior_log_sigma
+        excess = torch.expm1(2 * log_ratio)
+        ctx.save_for_backward(scale, shift * precision, excess)
+        each = torch.addcmul(excess, shift, shift).mul_(0.5).sub_(log_ratio)
+        return torch.linalg.vecdot(scale, each)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
+        """∂/∂μ = (μ − m) / s², ∂/∂ ln σ = σ² / s² − 1."""
+        scale, by_mean, by_log_sigma = ctx.saved_tensors
+        weight = scale * gradients[0].unsqueeze(1)
+        return torch.stack([by_mean * weight, by_log_sigma * weight], 1), None, None, None
 
 
 class Weights:
@@ -287,7 +339,7 @@ class MeanField:
         """Return the posteriors of the trials at the index, as a new leaf."""
         return self.at(self.theta.detach()[index].clone().requires_grad_(True), index)
 
-    def at(self, theta: Tensor, index: Tensor | None = None) -> MeanField:
+    def at(self, theta: Tensor, index: Tensor | slice | None = None) -> MeanField:
         """Return other means and log sigmas `[K, 2, P]` under the priors of (the index's) trials."""
         rows = slice(None) if index is None else index
         return MeanField(
@@ -319,7 +371,7 @@ class MeanField:
 
         The noise is held by the graph that uses it, so any number of draws may enter one loss.
         """
-        flat = self.mean.unsqueeze(1) + self.sigma.unsqueeze(1) * noise
+        flat: Tensor = _Draw.apply(self.theta, self.scale, noise)  # type: ignore[no-untyped-call]
         return Weights(self.layout.split(flat.flatten(0, 1)))
 
     def flipout(
@@ -358,7 +410,10 @@ class MeanField:
 
     def kl(self) -> Tensor:
         """`[K]` KL in nats, summed over all weights."""
-        return self.kl_elements().sum(1)
+        prior = self.prior_log_sigma_now()
+        each = (self.theta, self.scale, self.prior_mean, prior)
+        total: Tensor = _KL.apply(*each)  # type: ignore[no-untyped-call]
+        return total
 
     def above_noise(self) -> Tensor:
         """`[K]` share of random weights with |μ| > σ: those that carry more signal than noise."""

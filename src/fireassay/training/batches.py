@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fireassay.arrays import Int
+from fireassay.arrays import AnyArray, Int
 from fireassay.data.task import Task
 from fireassay.models.transformer import Band, Batch, clock
 from fireassay.seeds import generator
@@ -45,6 +45,8 @@ class Step:
         Number of sequences.
     block
         Rows of an attention block; divides n.
+    scored
+        `[A, n]` bool: rows whose labels count, where not all do.
     """
 
     rows: Int
@@ -53,6 +55,7 @@ class Step:
     sequence: Int
     sequences: int
     block: int
+    scored: AnyArray | None = None
 
 
 def block_size(rows: int, window: int) -> int:
@@ -134,7 +137,8 @@ def evaluation_steps(offsets: Int, sessions: Int, *, rows: int, window: int) -> 
 def window_steps(offsets: Int, rows: Int, *, window: int, labels: int) -> list[Step]:
     """Return passes with one window per label, the prediction at its last bar.
 
-    For comparison with the dense pass: every labelled row costs a whole window of rows.
+    For comparison with the dense pass: every labelled row costs a whole window of rows. Only the last
+    bar of a window is scored, so that each label counts once, as in the dense pass.
     """
     starts = offsets[np.searchsorted(offsets, rows, side="right") - 1]
     steps = []
@@ -146,6 +150,7 @@ def window_steps(offsets: Int, rows: Int, *, window: int, labels: int) -> list[S
         step_rows = np.where(own, index, -1)
         position = np.where(own, index - starts[part, None], 0)
         reach = np.where(own, np.arange(window), 0)
+        scored = index == rows[part, None]
         sequence = np.repeat(np.arange(len(part)), window)
         steps.append(
             Step(
@@ -155,6 +160,7 @@ def window_steps(offsets: Int, rows: Int, *, window: int, labels: int) -> list[S
                 sequence=sequence.reshape(1, -1),
                 sequences=len(part),
                 block=window,
+                scored=scored.reshape(1, -1),
             )
         )
     return steps
@@ -232,7 +238,9 @@ class Feeder:
         )
 
     def gather(self, values: Tensor, step: Step) -> Tensor:
-        """Return `[K, A, n]` of values `[K, R]`, NaN where padded."""
+        """Return `[K, A, n]` of values `[K, R]`, NaN where padded or not scored."""
         rows = torch.as_tensor(step.rows, device=self.device)
-        picked = values[:, rows.clamp(min=0)]
-        return picked.masked_fill(rows < 0, float("nan"))
+        unknown = rows < 0
+        if step.scored is not None:
+            unknown |= ~torch.as_tensor(step.scored, device=self.device)
+        return values[:, rows.clamp(min=0)].masked_fill(unknown, float("nan"))

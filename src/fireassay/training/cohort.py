@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,13 +24,14 @@ from fireassay.models.transformer import Architecture, Transformer
 from fireassay.models.variational import MeanField
 from fireassay.training.batches import Feeder, Step, training_steps
 from fireassay.training.heads import fit_heads
+from fireassay.training.lanes import shared_out, side_by_side
 from fireassay.training.measuring import measure_row, predictions, rows_of, spread_evenly
 from fireassay.training.member import Member
 from fireassay.training.optimizer import TrialAdamW
 from fireassay.training.prediction import Forecaster, Predictive, mixed
 from fireassay.training.settings import SHAPE_FIELDS, TRACE_DRAWS, Estimator, NetSettings
 from fireassay.training.start import centre_on, start
-from fireassay.training.step import Objective, Sampler, learning_rate
+from fireassay.training.step import Lane, Share, learning_rate
 from fireassay.training.trial import Run, RunStatus, Trial, cohort_id
 
 TIMED_STEPS, TIMED_ROWS = 3, 6000
@@ -174,12 +176,12 @@ class Cohort:
         began = time.perf_counter()
         members = self.running
         steps = self._steps()
-        sampler, objective = Sampler(self, self.epoch), Objective(self, len(steps))
+        lanes = self._lanes(len(steps))
         sums = torch.zeros(3, len(members), device=self.device)
         sound = torch.ones(len(members), dtype=torch.bool, device=self.device)
         norm = torch.zeros(len(members), device=self.device)
         for i, step in enumerate(steps):
-            parts, gradient = self._gradient(sampler, objective, step, i)
+            parts, gradient = self._gradient(lanes, step, i)
             sound &= torch.isfinite(parts[0])
             if i == len(steps) - 1:
                 self._note_gradient(gradient)
@@ -202,11 +204,11 @@ class Cohort:
         For one trial; no weight is moved.
         """
         steps = self._steps()
-        sampler, objective = Sampler(self, self.epoch), Objective(self, len(steps))
-        self._gradient(sampler, objective, steps[0], 0)  # the first call allocates
+        lanes = self._lanes(len(steps))
+        self._gradient(lanes, steps[0], 0)  # the first call allocates
         began, rows = time.perf_counter(), 0
         for step in steps[: max(TIMED_STEPS, -(-TIMED_ROWS // steps[0].rows.size))]:
-            self._gradient(sampler, objective, step, 0)
+            self._gradient(lanes, step, 0)
             rows += step.rows.size
         training = (time.perf_counter() - began) / (rows * len(self.active))
         part = spread_evenly(self.task, self.task.split.train, TIMED_ROWS)
@@ -226,15 +228,25 @@ class Cohort:
             path=("epoch", self.epoch),
         )
 
-    def _gradient(
-        self, sampler: Sampler, objective: Objective, step: Step, index: int
-    ) -> tuple[Tensor, Tensor]:
+    def share(self, part: slice | None = None) -> Share:
+        """Return running trials, all or those in a part of the axis."""
+        if part is None:
+            return Share(self.running, self.active, self.posterior)
+        theta = self.posterior.theta.detach()[part].requires_grad_(True)
+        posterior = self.posterior.at(theta, part)
+        return Share(self.running[part], self.active[part], posterior)
+
+    def _lanes(self, steps: int) -> list[Lane]:
+        """Return the running trials, shared out among threads for an epoch."""
+        parts = shared_out(len(self.active), self.device)
+        return [Lane(self, steps, self.share(part)) for part in parts]
+
+    def _gradient(self, lanes: list[Lane], step: Step, index: int) -> tuple[Tensor, Tensor]:
         """Return `[3, K]` loss, NLL and KL of one step, and the gradient `[K, 2, P]` of the loss."""
         batch = self.feeder(step)
-        weights = sampler.weights(batch, step)
-        losses, fit, kl = objective(weights, self.net(weights, batch, sampler.dropout), step, index)
-        (gradient,) = torch.autograd.grad(losses.sum(), self.posterior.theta)
-        return torch.stack([losses.detach(), fit.detach(), kl.detach()]), gradient
+        found = side_by_side([partial(lane.gradient, batch, step, index) for lane in lanes])
+        parts, gradients = zip(*found, strict=True)
+        return torch.cat(parts, dim=1), torch.cat(gradients)
 
     def finish(self) -> list[Run]:
         """Predict with the kept weights of every trial; return the runs in the trials' order."""

@@ -3,28 +3,60 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from fireassay.models.transformer import Batch, Dropout, Span
-from fireassay.models.variational import Weights
+from fireassay.models.variational import MeanField, Weights
 from fireassay.training.batches import Step
+from fireassay.training.member import Member
 from fireassay.training.objective import kl_factor, nll
-from fireassay.training.settings import Estimator, NetSettings, Schedule
+from fireassay.training.settings import Estimator, KlSchedule, NetSettings, Schedule
 from fireassay.training.streams import normal, stream
 
 if TYPE_CHECKING:
     from fireassay.training.cohort import Cohort
 
 
-class Sampler:
-    """Weights and dropout of one epoch's steps, each trial's from its own streams."""
+@dataclass(frozen=True, eq=False)
+class Share:
+    """Running trials of a cohort that stand side by side on its axis.
 
-    def __init__(self, cohort: Cohort, epoch: int) -> None:
-        members = cohort.running
+    Attributes
+    ----------
+    members
+        The trials.
+    places
+        Their places in the cohort.
+    posterior
+        Their posteriors: a leaf of its own, on the same memory as the cohort's.
+    """
+
+    members: list[Member]
+    places: list[int]
+    posterior: MeanField
+
+
+class Sampler:
+    """Weights and dropout of one epoch's steps, each trial's from its own streams.
+
+    Parameters
+    ----------
+    cohort, epoch
+        Whose.
+    share
+        The trials to draw for; None: all that run.
+    """
+
+    def __init__(self, cohort: Cohort, epoch: int, share: Share | None = None) -> None:
+        share = share or cohort.share()
+        members = share.members
         self.cohort = cohort
+        self.posterior = share.posterior
+        self.random = any(m.settings.random for m in members)
         self.streams = {
             purpose: [stream(cohort.device, m.seed, purpose, epoch) for m in members]
             for purpose in ("weights", "dropout", "signs")
@@ -37,28 +69,46 @@ class Sampler:
 
     def weights(self, batch: Batch, step: Step) -> Weights:
         """Return the step's K · G draws."""
-        posterior, draws = self.cohort.posterior, batch.x.shape[0]
-        random = posterior.random
-        if not bool(random.any()):
+        posterior, draws = self.posterior, batch.x.shape[0]
+        if not self.random:
             return posterior.at_mean(draws)
-        noise = normal(self.streams["weights"], random, draws, posterior.layout.size)
+        noise = normal(self.streams["weights"], posterior.random, draws, posterior.layout.size)
         if self.cohort.shape.estimator is Estimator.FLIPOUT:
             return posterior.flipout(noise, self.streams["signs"], step.sequences, batch.sequence[0])
         return posterior.draw(noise)
 
 
 class Objective:
-    """Loss of every running trial in one step of an epoch."""
+    """Loss of running trials in the steps of an epoch.
 
-    def __init__(self, cohort: Cohort, steps: int) -> None:
-        members, device = cohort.running, cohort.device
+    Parameters
+    ----------
+    cohort, steps
+        Whose, and the number of steps of its epoch.
+    share
+        The trials; None: all that run.
+    """
+
+    def __init__(self, cohort: Cohort, steps: int, share: Share | None = None) -> None:
+        share = share or cohort.share()
+        members, device = share.members, cohort.device
+
+        def vector(values: list[float]) -> Tensor:
+            return torch.tensor(values, device=device)
+
         self.cohort = cohort
         self.steps = steps
-        self.y = cohort.y[cohort.active]
-        self.weight = None if cohort.weight is None else cohort.weight[cohort.active]
-        self.labels = torch.tensor([m.labels for m in members], device=device)
-        self.smoothing = torch.tensor([m.settings.label_smoothing for m in members], device=device)
-        self.free_bits = torch.tensor([m.settings.free_bits for m in members], device=device)
+        self.members = members
+        self.posterior = share.posterior
+        self.random = any(m.settings.random for m in members)
+        self.y = cohort.y[share.places]
+        self.weight = None if cohort.weight is None else cohort.weight[share.places]
+        self.labels = vector([m.labels for m in members])
+        smoothing = [m.settings.label_smoothing for m in members]
+        self.smoothing = vector(smoothing).view(-1, 1, 1) if any(smoothing) else None
+        self.free_bits = vector([m.settings.free_bits for m in members])
+        self.price = vector([m.kl_price for m in members])
+        self.scheduled = any(m.settings.kl_schedule is not KlSchedule.CONSTANT for m in members)
 
     def __call__(
         self, weights: Weights, outputs: Tensor, step: Step, index: int
@@ -72,8 +122,7 @@ class Objective:
         step, index
             The rows `[A, n]`, and the step's place in the epoch.
         """
-        cohort, members = self.cohort, self.cohort.running
-        count = len(members)
+        cohort, count = self.cohort, len(self.members)
         log_noise = None
         if cohort.net.log_noise is not None:
             log_noise = weights[cohort.net.log_noise].unflatten(0, (count, -1))
@@ -81,7 +130,7 @@ class Objective:
             cohort.kind,
             outputs.unflatten(0, (count, -1)),
             cohort.feeder.gather(self.y, step),
-            smoothing=self.smoothing.view(-1, 1, 1),
+            smoothing=self.smoothing,
             log_noise=log_noise,
             noise=cohort.shape.noise,
         )
@@ -90,16 +139,42 @@ class Objective:
         # An epoch holds N labels in `steps` steps: dividing by their expected number leaves ragged
         # sessions their weight, which a mean over the batch wouldn't.
         fit = each.sum((1, 2)) * (self.steps / self.labels)
-        kl = cohort.posterior.kl()
-        now = cohort.epoch + index / self.steps
-        price = torch.tensor(
-            [
-                m.kl_price * kl_factor(m.settings.kl_schedule, now / m.settings.epochs)
-                for m in members
-            ],
-            device=cohort.device,
-        )
-        return fit + price * torch.maximum(kl, self.free_bits), fit, kl
+        if not self.random:
+            return fit, fit, torch.zeros_like(fit)
+        kl = self.posterior.kl()
+        return fit + self._price(index) * torch.maximum(kl, self.free_bits), fit, kl
+
+    def _price(self, index: int) -> Tensor:
+        """Return `[K]` the price of a nat of KL in a step, by each trial's schedule."""
+        if not self.scheduled:
+            return self.price
+        now = self.cohort.epoch + index / self.steps
+        factors = [kl_factor(m.settings.kl_schedule, now / m.settings.epochs) for m in self.members]
+        return self.price * torch.tensor(factors, device=self.price.device)
+
+
+class Lane:
+    """The steps of one epoch for running trials that one thread takes care of.
+
+    Parameters
+    ----------
+    cohort, steps, share
+        As of an `Objective`.
+    """
+
+    def __init__(self, cohort: Cohort, steps: int, share: Share) -> None:
+        self.net = cohort.net
+        self.theta = share.posterior.theta
+        self.sampler = Sampler(cohort, cohort.epoch, share)
+        self.objective = Objective(cohort, steps, share)
+
+    def gradient(self, batch: Batch, step: Step, index: int) -> tuple[Tensor, Tensor]:
+        """Return `[3, K]` loss, NLL and KL of one step, and the gradient `[K, 2, P]` of the loss."""
+        weights = self.sampler.weights(batch, step)
+        outputs = self.net(weights, batch, self.sampler.dropout)
+        losses, fit, kl = self.objective(weights, outputs, step, index)
+        (gradient,) = torch.autograd.grad(losses.sum(), self.theta)
+        return torch.stack([losses.detach(), fit.detach(), kl.detach()]), gradient
 
 
 def learning_rate(settings: NetSettings, epoch: int, index: int, steps: int) -> float:

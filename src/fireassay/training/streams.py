@@ -25,8 +25,10 @@ def normal(streams: Sequence[torch.Generator], wanted: Tensor, *shape: int) -> T
 
     Trials that aren't `wanted [K]` get zeros, and their streams aren't touched.
     """
-    noise = torch.zeros(len(streams), *shape, device=wanted.device)
+    noise = torch.empty(len(streams), *shape, device=wanted.device)
     for part, generator, drawn in zip(noise, streams, wanted.tolist(), strict=True):
         if drawn:
             part.normal_(generator=generator)
+        else:
+            part.zero_()
     return noise
