@@ -41,6 +41,7 @@ from fireassay.diagnosis.scan import (
     scanned_in_words,
     specifications,
 )
+from fireassay.diagnosis.track_record import with_confidence
 from fireassay.diagnosis.verdict import adjusted, primary, verdicts
 from fireassay.errors import DataError, UserError
 from fireassay.findings import BudgetUse, DataAudit, Diagnosis, Sentence
@@ -481,7 +482,7 @@ def conclude(prepared: Prepared, case: Case, battery: Battery, device: str) -> D
     """Judge the evidence of a battery and say in words what it comes to."""
     study = prepared.study
     evidence = adjusted(battery.evidence)
-    found = verdicts(evidence, case.alpha)
+    found = with_confidence(verdicts(evidence, case.alpha))
     order = primary(found)
     by_id = {e.id: e for e in decisive_first(evidence, found, order)}
     as_set = battery.runs.get(case.trial.id)
