@@ -20,7 +20,7 @@ from torch import Tensor
 from fireassay.arrays import AnyArray, Int
 from fireassay.data.task import Task
 from fireassay.models.laplace import Head, LastLayer
-from fireassay.models.transformer import Architecture, Transformer
+from fireassay.models.transformer import Architecture, Batch, Transformer
 from fireassay.models.variational import MeanField
 from fireassay.training.batches import Feeder, Step, training_steps
 from fireassay.training.heads import fit_heads
@@ -241,9 +241,14 @@ class Cohort:
         parts = shared_out(len(self.active), self.device)
         return [Lane(self, steps, self.share(part)) for part in parts]
 
-    def _gradient(self, lanes: list[Lane], step: Step, index: int) -> tuple[Tensor, Tensor]:
-        """Return `[3, K]` loss, NLL and KL of one step, and the gradient `[K, 2, P]` of the loss."""
-        batch = self.feeder(step)
+    def _gradient(
+        self, lanes: list[Lane], step: Step, index: int, batch: Batch | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Return `[3, K]` loss, NLL and KL of one step, and the gradient `[K, 2, P]` of the loss.
+
+        `batch` holds the step's inputs, where they don't come from the panel.
+        """
+        batch = batch or self.feeder(step)
         found = side_by_side([partial(lane.gradient, batch, step, index) for lane in lanes])
         parts, gradients = zip(*found, strict=True)
         return torch.cat(parts, dim=1), torch.cat(gradients)
