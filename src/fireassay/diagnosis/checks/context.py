@@ -17,6 +17,11 @@ from fireassay.training.trial import Trial
 FACTORS = (2, 4)
 """Multiples of the look-back that are tried."""
 
+HIDDEN = (
+    "Something keeps the model from learning, and no single change restores it: until that is mended "
+    "a longer look-back tells nothing."
+)
+
 MOST = 512
 """Bars that a network can look back."""
 
@@ -67,13 +72,16 @@ class Context(RiseCheck):
 
     def judge(self, case: Case, runs: Runs) -> list[Evidence]:
         """Tell whether a longer look-back helps; a model that sees whole sessions needs none."""
-        if self.turnable(case):
+        if self.turnable(case) and self.base(case, runs) is not None:
             return super().judge(case, runs)
-        reading = (
-            f"The model looks back {_look_back(case)} bars, and the longest session has "
-            f"{_longest(case)}: it sees all of it."
-        )
-        bearing = Bearing(cause=self.cause, rule=Rule.OBSERVED_AGAINST, note=reading)
+        rule, reading = Rule.ILLUSTRATES, HIDDEN
+        if not self.turnable(case):
+            rule = Rule.OBSERVED_AGAINST
+            reading = (
+                f"The model looks back {_look_back(case)} bars, and the longest session has "
+                f"{_longest(case)}: it sees all of it."
+            )
+        bearing = Bearing(cause=self.cause, rule=rule, note=reading)
         return [
             Evidence(
                 id=self.id,

@@ -24,9 +24,12 @@ STRICT = 0.2
 where there is nothing to learn; one in thirty of them beats exchanged label sessions at .05, one in
 three hundred at a fifth of it."""
 
+INSIDE = ", inside what exchanged label sessions give."
+
 TURNED = (
-    " That is beyond chance the wrong way round: what is likelier is called less likely. A loss of "
-    "the wrong sign does that, swapped classes, or a relation that turned after training."
+    ", beyond chance the wrong way round: what is likelier is called less likely. A loss of the "
+    "wrong sign does that, swapped classes, a relation that turned after training, or weights that "
+    "never moved."
 )
 
 
@@ -87,7 +90,7 @@ class MetricArtefact(Check):
         reversed_p = float((1 + (test.values <= test.observed).sum()) / (1 + len(test.values)))
         turned = reversed_p <= STRICT * case.alpha and case.chance - test.observed >= case.effect / 2
         if turned:
-            reading += TURNED
+            reading = reading.replace(INSIDE, TURNED)
         unsure = skilled and test.p > STRICT * case.alpha
         if alike and not behind and not unsure and not turned:
             rule = Rule.EFFECT
@@ -162,7 +165,7 @@ def _reading(accuracy: float, auc: float, called: float, majority: Range, skille
         said += f", {beyond} the {majority.typical:.3f} of always naming the larger class"
     said += f"; {called:.1%} of the bars are called positive. The AUC is {auc:.3f}"
     if not skilled:
-        return f"{said}, inside what exchanged label sessions give."
+        return said + INSIDE
     if min(called, 1 - called) <= ALIKE:
         return f"{said}, beyond chance: the threshold hides the skill."
     return f"{said}, beyond chance."
