@@ -54,6 +54,8 @@ def diagnose(
         What is told while it works; None: nothing.
     **settings
         As the flags of `fireassay diagnose`: target, model, features, sessions, budget, epochs, ...
+        `model` may be a class or function that makes a PyTorch module of your own, given the numbers
+        of features and of outputs; `loss` your own loss of (outputs, y).
 
     Returns
     -------
@@ -71,6 +73,7 @@ def diagnose(
     >>> found.primary
     ('no_signal',)
     >>> print(fireassay.render(found, "terminal"))
+    >>> fireassay.diagnose("bars.parquet", model=MyNet, loss=my_loss, look_back=32)
     """
     chosen, frame = described(data, study, settings)
     return lab.diagnose(chosen, out or new_folder("diagnose"), frame, watch)
