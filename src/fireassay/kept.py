@@ -19,6 +19,7 @@ from fireassay.errors import unknown_name
 from fireassay.models.probes import PROBES, ProbeSettings, fitting_rows
 from fireassay.study import Study, told
 from fireassay.trained import Trained
+from fireassay.training.module_settings import PREFIX
 from fireassay.training.serving import (
     Forecast,
     Inputs,
@@ -112,10 +113,16 @@ class Kept:
     def _refitted(self, trial: str, task: Task, rows: Int, *, keep: bool) -> Forecast:
         from fireassay.training.probing import without_posterior
 
-        kept = Store(self.folder).load_specification(trial)
-        probe = PROBES[kept["learner"]]()
-        settings = probe.settings.model_validate(kept["settings"])
-        mean = probe.fit_predict(task, settings, kept["seed"], fitting_rows(task), rows)
+        store = Store(self.folder)
+        kept = store.load_specification(trial)
+        if kept["learner"].startswith(PREFIX):
+            from fireassay.training.module import asked_again
+
+            mean = asked_again(kept, store.load_weights(trial), task, rows)
+        else:
+            probe = PROBES[kept["learner"]]()
+            settings = probe.settings.model_validate(kept["settings"])
+            mean = probe.fit_predict(task, settings, kept["seed"], fitting_rows(task), rows)
         told = without_posterior(rows, mean, task.label.kind)
         return Forecast(told.mean, told.total, told.expected, told.mean[None] if keep else None)
 

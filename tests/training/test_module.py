@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import nn
 
+import fireassay
 from fireassay.api.settings import described
 from fireassay.data.panel import SessionWindows
 from fireassay.data.task import Task
@@ -176,6 +177,19 @@ def test_a_rate_that_diverges_is_told() -> None:
 def test_what_is_wrong_with_a_module_is_told(factory: Callable[..., object], said: str) -> None:
     with pytest.raises(SettingError, match=said):
         run_of(make_task(), factory)
+
+
+def test_a_trained_module_is_asked_again(tmp_path: Path) -> None:
+    data = "sim:healthy-strong?sessions=30&bar_minutes=15"
+    own = fireassay.train(data, model=modules.sound, epochs=3, look_back=3, out=tmp_path / "run")
+    again = own.predict()
+    told = own.predictions.join(again, on=["symbol", "session", "time"], suffix="_again")
+    assert len(told) > 100
+    assert np.allclose(told["mean"], told["mean_again"], atol=1e-5)
+    changed = tmp_path / "run" / "trials" / own.account.members[0].trial / "trial.json"
+    changed.write_text(changed.read_text().replace('"source": "', '"source": "0'))
+    with pytest.raises(SettingError, match="isn't the one that was trained"):
+        fireassay.load_run(tmp_path / "run").predict()
 
 
 def test_a_module_is_named_by_where_it_lies() -> None:

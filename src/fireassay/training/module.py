@@ -28,7 +28,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fireassay.arrays import Float, Int
+from fireassay.arrays import AnyArray, Float, Int
 from fireassay.data.task import Task
 from fireassay.errors import SettingError
 from fireassay.seeds import derive, generator
@@ -426,6 +426,38 @@ def seeded(seed: int, device: str) -> Iterator[None]:
     with torch.random.fork_rng(devices):
         torch.manual_seed(derive("module", seed))
         yield
+
+
+def asked_again(
+    kept: Mapping[str, Any], weights: Mapping[str, AnyArray], task: Task, rows: Int
+) -> Float:
+    """Return `[n, C]` what a module that was trained says at the rows.
+
+    Parameters
+    ----------
+    kept, weights
+        Its trial as plain data, and its weights by name.
+    task
+        What it learned; its scaling is that of the training sessions.
+
+    Raises
+    ------
+    SettingError
+        If its code can't be found any more, or is another one.
+    """
+    own = ModuleLearner(kept["learner"])
+    settings = ModuleSettings.model_validate(kept["settings"])
+    if own.default().source != settings.source:
+        raise SettingError(
+            "the module isn't the one that was trained: its code or its start has changed",
+            where=own.name,
+            fix="Train it again.",
+        )
+    trial = Trial(own.name, settings, task.fingerprint, seed=kept["seed"])
+    with seeded(trial.seed, "cpu"):
+        fitting = Fitting(own, trial, task, "cpu")
+        fitting.net.load_state_dict({n: torch.as_tensor(w) for n, w in weights.items()})
+        return fitting.predict(rows)
 
 
 def digest(net: nn.Module, factory: Callable[..., Any]) -> str:
