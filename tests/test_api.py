@@ -55,6 +55,7 @@ def test_every_public_name_is_there_typed_and_explained() -> None:
         "compare",
         "diagnose",
         "explain",
+        "init",
         "inspect",
         "load_run",
         "predict",

@@ -27,6 +27,7 @@ _HOME = {
     "compare": "fireassay.api.verbs",
     "diagnose": "fireassay.api.verbs",
     "explain": "fireassay.api.explaining",
+    "init": "fireassay.api.beginning",
     "inspect": "fireassay.api.verbs",
     "load_run": "fireassay.api.run",
     "predict": "fireassay.api.verbs",

@@ -1,3 +1,4 @@
+from fireassay.api.beginning import init as init
 from fireassay.api.estimator import BayesianTransformer as BayesianTransformer
 from fireassay.api.explaining import explain as explain
 from fireassay.api.run import TrainedRun as TrainedRun
