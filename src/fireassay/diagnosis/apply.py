@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from fireassay.diagnosis.battery import Execute
 from fireassay.diagnosis.case import Case, Runs, pick
+from fireassay.diagnosis.ground import FAINT, PLANTED, planting, shortfall
 from fireassay.diagnosis.prescribe import merged
 from fireassay.findings import Applied, Change, Diagnosis, Outcome, Value
 from fireassay.statistics.bootstrap import Difference
@@ -33,9 +34,11 @@ def apply(diagnosis: Diagnosis, case: Case, runs: Runs, execute: Execute) -> Dia
         case.trial.learner, settings, case.trial.task, case.trial.interventions, case.trial.seed
     )
     # The same changes on a signal that is known to be there: what no gain on the labels means.
+    short = shortfall(case, runs)
+    planted = planting(case, FAINT if short is not None and short.name == FAINT else PLANTED)
     wanted = {
         "": (case.seeded(case.trial), case.seeded(changed)),
-        "planted": (case.seeded(case.trial, case.strong), case.seeded(changed, case.strong)),
+        "planted": (case.seeded(case.trial, *planted), case.seeded(changed, *planted)),
     }
     came = {run.trial.id: run for run in execute([t for pair in wanted.values() for t in pair[1]])}
     known = {**runs, **came}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fireassay.diagnosis.case import Case, Runs
 from fireassay.diagnosis.checks import CHECKS, Check
-from fireassay.diagnosis.ground import SHORT, ground, whole_trials
+from fireassay.diagnosis.ground import PLANTED, REAL, SHORT, ground, planting, whole_trials
 from fireassay.findings import Bearing, Evidence, Mark, Plot, Rule, Series
 from fireassay.statistics.null import detectable
 
@@ -19,7 +19,7 @@ def deficit_evidence(
     check
         The check that asks.
     name
-        "planted" or "real".
+        PLANTED, FAINT or REAL.
     experiment, caveat
         In words.
     """
@@ -27,11 +27,8 @@ def deficit_evidence(
     if found is None:
         return []
     own, best, missing = found.own, found.best_value, found.lacking
-    labels = (
-        f"a planted signal of {case.metric} {case.strong.dose:g}"
-        if name == "planted"
-        else ("these labels")
-    )
+    planted = planting(case, name)
+    labels = f"a planted signal of {case.metric} {planted[0].dose:g}" if planted else "these labels"
     reading = (
         f"Of {labels} the model as set learns {own.value:.3f}, the best reference ({found.best}) "
         f"{best.value:.3f}" + (": it falls short." if found.short(case) else ".")
@@ -47,7 +44,7 @@ def deficit_evidence(
             note=f"Nothing is missing that it could restore. {reading}",
         )
         for c in CHECKS.values()
-        if name in c.bounded_by
+        if (REAL if name == REAL else PLANTED) in c.bounded_by
         for cause in c.causes
     )
     learners = {"your model": own, found.best: best}
@@ -58,8 +55,8 @@ def deficit_evidence(
         if run is not None and trial.learner not in learners:
             learners[trial.learner] = case.estimate(case.scored([run]))
     marks = [Mark(axis="y", value=case.chance, label="chance")]
-    if name == "planted":
-        marks.append(Mark(axis="y", value=case.strong.dose, label="planted"))
+    if planted:
+        marks.append(Mark(axis="y", value=planted[0].dose, label="planted"))
     return [
         Evidence(
             id=check.id,

@@ -1,10 +1,10 @@
 """Grounds: labels on which the user's model may fall short of what can be learned.
 
-Two grounds are tried: the labels as they are, and labels with a strong planted signal. On each the
-best reference learner says what can be reached at least; what the model as set lacks of it is the
-deficit. Without a deficit there is nothing that a change of settings could restore, so one paired
-test excludes all causes on the model's side at once. With one, ladders look for the change that
-restores it.
+Three grounds are tried: labels with a strong planted signal, with a faint one where the strong one is
+learned, and the labels as they are. On each the best reference learner says what can be reached at
+least; what the model as set lacks of it is the deficit. Without a deficit there is nothing that a
+change of settings could restore, so one paired test excludes all causes on the model's side at once.
+With one, ladders look for the change that restores it.
 
 Where the budget shortened training, a deficit may be the budget's. It counts only once the model as
 set, trained at the user's own length, has shown it too (`case.full`); the ladders then compare runs
@@ -18,12 +18,34 @@ from dataclasses import dataclass
 
 from fireassay.diagnosis.case import Case, Runs, Scored, pick
 from fireassay.interventions import TaskChange
-from fireassay.interventions.plant_signal import plantable
+from fireassay.interventions.plant_signal import Form, PlantSignal, plantable
 from fireassay.statistics.bootstrap import Difference, Estimate
 from fireassay.training.trial import Run, Trial
 
 SHORT = 0.3
 """Part of the attainable excess over chance that must be missing to call it a deficit."""
+
+
+PLANTED, FAINT, REAL = "planted", "faint", "real"
+"""Grounds, in the order in which they are asked: where the truth is known comes first."""
+
+FAINT_DOSE = {"binary": 0.65, "multiclass": 0.65, "real": 0.2}
+"""Dose of the faint planted signal: a prior or a penalty may let a strong signal through and stop
+what markets hold."""
+
+SAID = {
+    PLANTED: "a strong planted signal",
+    FAINT: "a faint planted signal",
+    REAL: "the labels as they are",
+}
+
+
+def planting(case: Case, name: str) -> tuple[PlantSignal, ...]:
+    """Return what plants a ground's signal; nothing for the labels as they are."""
+    if name == REAL:
+        return ()
+    faint = PlantSignal(dose=FAINT_DOSE[case.task.label.kind], form=Form.LINEAR)
+    return (faint if name == FAINT else case.strong,)
 
 
 @dataclass(frozen=True)
@@ -33,7 +55,7 @@ class Ground:
     Attributes
     ----------
     name
-        "real" or "planted".
+        PLANTED, FAINT or REAL.
     changes
         What makes these labels out of the user's.
     as_set
@@ -81,8 +103,11 @@ class Ground:
 
     def _large(self, case: Case, missing: Difference) -> bool:
         """Tell whether a deficit is significant, and a good part of what can be learned."""
-        size = max(SHORT * self.excess, case.effect / 2)
-        return missing.p <= case.alpha and missing.value >= size
+        return missing.p <= case.alpha and missing.value >= self.size(case)
+
+    def size(self, case: Case) -> float:
+        """Return the deficit from which one is called so: a good part of what can be learned."""
+        return max(SHORT * self.excess, case.effect / 2)
 
     def trials(self, case: Case, *more: object) -> list[Trial]:
         """Return the trials of the user's model on this ground under further changes."""
@@ -91,9 +116,9 @@ class Ground:
 
 def ground(case: Case, runs: Runs, name: str) -> Ground | None:
     """Return a ground if the model as set and a reference have come back on it."""
-    if name == "planted" and not can_plant(case):
+    if name != REAL and not can_plant(case):
         return None
-    changes: tuple[TaskChange, ...] = () if name == "real" else (case.strong,)
+    changes = planting(case, name)
     as_set = pick(runs, case.seeded(case.trial, *changes))
     if as_set is None:
         return None
@@ -161,8 +186,8 @@ def small_planted(case: Case) -> list[Trial]:
 
 
 def grounds(case: Case, runs: Runs) -> list[Ground]:
-    """Return the grounds known so far, the planted one first: there the truth is known."""
-    return [g for name in ("planted", "real") if (g := ground(case, runs, name)) is not None]
+    """Return the grounds known so far, the planted ones first: there the truth is known."""
+    return [g for name in (PLANTED, FAINT, REAL) if (g := ground(case, runs, name)) is not None]
 
 
 def shortfall(case: Case, runs: Runs) -> Ground | None:

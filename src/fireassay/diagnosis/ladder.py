@@ -16,7 +16,7 @@ import numpy as np
 
 from fireassay.diagnosis.case import Case, Runs, pick
 from fireassay.diagnosis.checks import CHECKS, Check, Cost
-from fireassay.diagnosis.ground import Ground, shortfall
+from fireassay.diagnosis.ground import PLANTED, REAL, SAID, Ground, shortfall
 from fireassay.diagnosis.rung import Rung, changes_anything
 from fireassay.findings import Bearing, Change, Evidence, Mark, Plot, Rule, Series
 from fireassay.interventions import Intervention
@@ -49,7 +49,7 @@ class LadderCheck(Check):
 
     cause: ClassVar[str]
     cost: ClassVar[Cost] = Cost.LADDERS
-    bounded_by: ClassVar[tuple[str, ...]] = ("planted", "real")
+    bounded_by: ClassVar[tuple[str, ...]] = (PLANTED, REAL)
     turns: ClassVar[str] = ""
 
     @abstractmethod
@@ -135,7 +135,7 @@ def ladder_evidence(
     )
     numbers = {f"{case.metric} {c.rung.name}": c.value.value for c in climbs}
     numbers |= {f"{case.metric} {ground.best}": ground.best_value.value, "part restored": share}
-    labels = "a strong planted signal" if ground.name == "planted" else "the labels as they are"
+    labels = SAID[ground.name]
     return [
         Evidence(
             id=f"{check.id}-{ground.name}",
@@ -159,7 +159,7 @@ def ladder_evidence(
             reading=reading,
             caveat=(
                 "It tells of signals of the planted form and size; a weaker one may differ."
-                if ground.name == "planted"
+                if ground.name != REAL
                 else "Intervals tell how sessions differ, not how training runs do."
             ),
             numbers=numbers,

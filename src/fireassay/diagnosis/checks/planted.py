@@ -7,7 +7,7 @@ from typing import ClassVar
 from fireassay.diagnosis.case import Case, Runs
 from fireassay.diagnosis.checks import Check, Cost, check
 from fireassay.diagnosis.deficit import deficit_evidence
-from fireassay.diagnosis.ground import can_plant, confirmations, small_planted
+from fireassay.diagnosis.ground import PLANTED, can_plant, confirmations, small_planted
 from fireassay.findings import Evidence
 from fireassay.training.trial import Trial
 
@@ -39,7 +39,7 @@ class Planted(Check):
         """Plan the model as set and the references on the strong planted signal."""
         wanted = case.seeded(case.trial, case.strong)
         wanted += [r.with_(case.strong) for r in case.references]
-        wanted += confirmations(case, runs, "planted")
+        wanted += confirmations(case, runs, PLANTED)
         # Told by the test for signal: what a reference carries over of an effect that matters.
         wanted += small_planted(case)
         return [t for t in wanted if t.id not in runs]
@@ -51,4 +51,4 @@ class Planted(Check):
             "prevalence, sessions and bars as in the real labels."
         )
         caveat = "One signal of one form: interactions and lags are other questions."
-        return deficit_evidence(self, case, runs, "planted", experiment, caveat)
+        return deficit_evidence(self, case, runs, PLANTED, experiment, caveat)

@@ -9,7 +9,7 @@ import numpy as np
 
 from fireassay.diagnosis.case import Case, Runs
 from fireassay.diagnosis.checks import Check, Cost, check
-from fireassay.diagnosis.ground import Ground, shortfall
+from fireassay.diagnosis.ground import REAL, Ground, ground, shortfall
 from fireassay.diagnosis.ladder import (
     Climb,
     LadderCheck,
@@ -63,27 +63,28 @@ class Together(Check):
 
     def plan(self, case: Case, runs: Runs) -> list[Trial]:
         """Plan all changes at once; each setting put back where they restore what is missing."""
-        short = shortfall(case, runs)
-        if short is None or restoring(case, runs, short) is not None:
+        asked = _asked(case, runs)
+        if asked is None:
             return []
+        short, single = asked
         whole, *back = _rungs(case)
-        wanted = short.trials(case, *whole.changes)
-        found = {c.rung.name: c for c in climb(case, runs, short, [whole])}
-        if ALL in found and restores(short, found[ALL].gain):
+        wanted = [t for rung in (whole, *single) for t in short.trials(case, *rung.changes)]
+        if _all_help(case, runs, short, single):
             wanted = [t for rung in back for t in short.trials(case, *rung.changes)]
         return [t for t in wanted if t.id not in runs]
 
     def judge(self, case: Case, runs: Runs) -> list[Evidence]:
         """Compare the model with all changes with the one that lacks each."""
-        short = shortfall(case, runs)
-        if short is None:
+        asked = _asked(case, runs)
+        if asked is None:
             return []
+        short, single = asked
         climbs = {c.rung.name: c for c in climb(case, runs, short, _rungs(case))}
         if ALL not in climbs:
             return []
-        if not restores(short, climbs[ALL].gain):
-            return [self._in_vain(case, short, climbs)]
-        return self._needed(case, runs, short, climbs)
+        if _all_help(case, runs, short, single):
+            return self._needed(case, runs, short, climbs, apart=bool(single))
+        return [] if single else [self._in_vain(case, short, climbs)]
 
     def _in_vain(self, case: Case, short: Ground, climbs: Mapping[str, Climb]) -> Evidence:
         """Say that all changes together don't restore what is missing: none of them is the cause."""
@@ -116,10 +117,21 @@ class Together(Check):
         )
 
     def _needed(
-        self, case: Case, runs: Runs, short: Ground, climbs: Mapping[str, Climb]
+        self,
+        case: Case,
+        runs: Runs,
+        short: Ground,
+        climbs: Mapping[str, Climb],
+        *,
+        apart: bool,
     ) -> list[Evidence]:
-        """Say of each setting what putting it back loses."""
+        """Say of each setting what putting it back loses.
+
+        Where a change restored the planted signal and not the labels, what else is in the way of
+        these has to be as much as a deficit; otherwise half of what all changes restore.
+        """
         whole = climbs[ALL]
+        least = short.size(case) if apart else 0.5 * whole.gain.value
         with_all = case.scored([runs[t.id] for t in whole.trials])
         back = [c for c in _curable(case) if _without(c) in climbs]
         losses = [
@@ -131,7 +143,7 @@ class Together(Check):
         for ladder, loss, p in zip(back, losses, adjusted.tolist(), strict=True):
             climbed = climbs[_without(ladder)]
             share = loss.value / whole.gain.value
-            needed = p <= case.alpha and share >= 0.5
+            needed = p <= case.alpha and loss.value >= least
             # A low rate needs time: where the budget shortened training, that may be all it lacks.
             hasty = case.full is not None and ladder.cause == "learning_rate_too_low"
             reading = (
@@ -152,7 +164,7 @@ class Together(Check):
                     interval=loss.interval,
                     p=p,
                     mde=detectable(loss.se),
-                    matters=whole.gain.value,
+                    matters=2 * least,
                     sessions=loss.units,
                     trials=tuple(t.id for t in (*whole.trials, *climbed.trials)),
                     bears_on=(
@@ -170,6 +182,42 @@ class Together(Check):
                 )
             )
         return found
+
+
+def _asked(case: Case, runs: Runs) -> tuple[Ground, tuple[Rung, ...]] | None:
+    """Return the ground on which settings are changed together, and what restored another alone.
+
+    The ground on which the model falls short, where no single change restores it. Where one restores
+    a planted signal, the labels as they are, if the model falls short on them too: a setting that
+    lets the planted form through may be in the way of theirs.
+    """
+    short = shortfall(case, runs)
+    if short is None:
+        return None
+    single = restoring(case, runs, short)
+    if single is None:
+        return short, ()
+    real = ground(case, runs, REAL)
+    if short.name == REAL or real is None or not real.short(case):
+        return None
+    return real, (single,)
+
+
+def _all_help(case: Case, runs: Runs, short: Ground, single: tuple[Rung, ...]) -> bool:
+    """Tell whether all changes at once restore what is missing, and more than a single one did."""
+    rungs = (_rungs(case)[0], *single)
+    climbs = {c.rung.name: c for c in climb(case, runs, short, rungs)}
+    if ALL not in climbs or not restores(short, climbs[ALL].gain):
+        return False
+    if not single:
+        return True
+    if single[0].name not in climbs:
+        return False
+    alone, whole = (
+        case.scored([runs[t.id] for t in climbs[name].trials]) for name in (single[0].name, ALL)
+    )
+    more = case.gain(whole, alone)
+    return more.p <= case.alpha and more.value >= short.size(case)
 
 
 def _curable(case: Case) -> list[LadderCheck]:
