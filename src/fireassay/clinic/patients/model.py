@@ -5,7 +5,9 @@ from __future__ import annotations
 from fireassay.clinic.patient import Draw, Presented, patient, simulated
 
 
-@patient("two-units", "capacity_too_small", debatable=("wrong_model_class",), curable=True)
+@patient(
+    "two-units", "capacity_too_small", debatable=("wrong_model_class", "undertrained"), curable=True
+)
 def two_units(draw: Draw) -> Presented:
     """A sum of many absolute values, given to a network of two channels."""
     return simulated(
