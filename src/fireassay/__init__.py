@@ -27,6 +27,7 @@ _HOME = {
     "compare": "fireassay.api.verbs",
     "diagnose": "fireassay.api.verbs",
     "explain": "fireassay.api.explaining",
+    "fit_regression": "fireassay.api.tables",
     "init": "fireassay.api.beginning",
     "inspect": "fireassay.api.verbs",
     "load_run": "fireassay.api.run",

@@ -3,6 +3,7 @@ from fireassay.api.estimator import BayesianTransformer as BayesianTransformer
 from fireassay.api.explaining import explain as explain
 from fireassay.api.run import TrainedRun as TrainedRun
 from fireassay.api.run import load_run as load_run
+from fireassay.api.tables import fit_regression as fit_regression
 from fireassay.api.verbs import compare as compare
 from fireassay.api.verbs import diagnose as diagnose
 from fireassay.api.verbs import inspect as inspect
