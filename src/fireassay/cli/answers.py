@@ -7,13 +7,18 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperGroup
 
-from fireassay.errors import UserError
+from fireassay.errors import UserError, unknown_name
 
+if TYPE_CHECKING:
+    from fireassay.findings import Diagnosis
+
+SUPPORTED = 1
+"""Status of a diagnosis that supports a cause, where it is asked for."""
 FAULTY_INPUT = 2
 INTERRUPTED = 130
 
@@ -75,6 +80,34 @@ def answered(function: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(INTERRUPTED) from None
 
     return command
+
+
+def known_causes(text: str | None) -> tuple[str, ...] | None:
+    """Read comma-separated causes, with dashes or underscores; None where none is named.
+
+    Raises
+    ------
+    SettingError
+        If there is no such cause; names the nearest.
+    """
+    from fireassay.causes import CAUSES
+
+    if text is None:
+        return None
+    names = tuple(part.strip().replace("-", "_") for part in text.split(",") if part.strip())
+    for name in names:
+        if name not in CAUSES:
+            raise unknown_name("cause", name, CAUSES)
+    return names
+
+
+def gate(found: Diagnosis, causes: tuple[str, ...] | None) -> None:
+    """End with status 1 if a cause is supported: one of those given, or any if none is named."""
+    supported = [name for name, told in found.causes.items() if told.status == "supported"]
+    blamed = [name for name in supported if causes is None or name in causes]
+    if blamed:
+        typer.echo(f"supported: {', '.join(blamed)}", err=True)
+        raise typer.Exit(SUPPORTED)
 
 
 def write_file(path: Path, text: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fireassay.cli.answers import Verbs, answered, resumable, write_file
+from fireassay.cli.answers import Verbs, answered, gate, known_causes, resumable, write_file
 from fireassay.cli.deferred import deferred
 from fireassay.cli.live import Output, watching
 from fireassay.cli.options import Flag, flags, with_flags
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from fireassay.clinic.visit import Visit
+    from fireassay.findings import Diagnosis
     from fireassay.study import Study
 
 app = typer.Typer(
@@ -43,6 +44,13 @@ How = Annotated[Output, typer.Option("--output", help="Progress: rich, jsonl or 
 Sets = Annotated[
     list[str] | None,
     typer.Option("--set", help="Any setting of the model as NAME=VALUE; may be repeated."),
+]
+Gate = Annotated[
+    bool, typer.Option("--exit-code", help="End with status 1 if a cause is supported: for CI.")
+]
+GateOn = Annotated[
+    str | None,
+    typer.Option("--exit-code-on", help="Only these causes, comma-separated, give status 1."),
 ]
 Columns = Annotated[
     list[str] | None,
@@ -141,11 +149,16 @@ def diagnose(
     output: How = Output.RICH,
     column: Columns = None,
     set_: Sets = None,
+    exit_code: Gate = False,
+    exit_code_on: GateOn = None,
     changes: dict[str, Any] = {},  # noqa: B006  (filled by with_flags)
 ) -> None:
     """Find out why a model doesn't learn, and write the report."""
+    causes = known_causes(exit_code_on)
     chosen = _study(data, study, column, set_, changes)
-    _diagnose(chosen, out or _folder("diagnose"), output)
+    found = _diagnose(chosen, out or _folder("diagnose"), output)
+    if exit_code or causes is not None:
+        gate(found, causes)
 
 
 @verb(data_flags)
@@ -155,18 +168,23 @@ def inspect(
     out: Out = None,
     output: How = Output.RICH,
     column: Columns = None,
+    exit_code: Gate = False,
+    exit_code_on: GateOn = None,
     changes: dict[str, Any] = {},  # noqa: B006  (filled by with_flags)
 ) -> None:
     """Tell what the label and the features are, in seconds, before anything is trained."""
     from fireassay import lab
     from fireassay.report import render
 
+    causes = known_causes(exit_code_on)
     chosen = _study(data, study, column, None, changes)
     with watching(output) as watch:
         found = lab.inspect(chosen, out, watch=watch)
     typer.echo(render(found, "terminal"))
     if out is not None:
         typer.echo(str(out / "report.html"))
+    if exit_code or causes is not None:
+        gate(found, causes)
 
 
 @verb(data_flags, scan_flags)
@@ -352,8 +370,8 @@ def simulate(
         typer.echo(str(path))
 
 
-def _diagnose(study: Study, folder: Path, output: Output) -> None:
-    """Diagnose, print the report, and say where it lies."""
+def _diagnose(study: Study, folder: Path, output: Output) -> Diagnosis:
+    """Diagnose, print the report, say where it lies, and return it."""
     from fireassay import lab
     from fireassay.report import render
 
@@ -362,6 +380,7 @@ def _diagnose(study: Study, folder: Path, output: Output) -> None:
     if output is not Output.QUIET:
         typer.echo(render(found, "terminal"))
     typer.echo(f"{folder / 'report.html'}")
+    return found
 
 
 def _write_table(table: pl.DataFrame, path: Path) -> None:
