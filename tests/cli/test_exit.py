@@ -16,7 +16,7 @@ from fireassay.cli.app import app
 from fireassay.errors import SettingError
 from fireassay.findings import Diagnosis
 
-DEGENERATE = "sim:degenerate-target?sessions=12"
+DEGENERATE = "sim:degenerate-target?sessions=20"
 SOUND = "sim:healthy-strong?sessions=12"
 
 
