@@ -73,7 +73,9 @@ def test_other_broken_gradients_are_named(
     named(factory, changes, said)
 
 
-@pytest.mark.parametrize("factory", [modules.sound, modules.Recurrent])
+@pytest.mark.parametrize(
+    "factory", [modules.sound, pytest.param(modules.Recurrent, marks=pytest.mark.slow)]
+)
 def test_a_sound_module_memorises_at_once(factory: Callable[..., object]) -> None:
     evidence, verdict, runs = memorised(factory, weight_decay=0.5)
     assert verdict.status is Status.EXCLUDED, evidence.reading

@@ -47,9 +47,12 @@ class RiseCheck(Check):
     ----------
     cause
         What it supports or excludes.
+    weight
+        A gain of so many times half the effect that matters is one.
     """
 
     cause: ClassVar[str]
+    weight: ClassVar[float] = 1.0
     cost: ClassVar[Cost] = Cost.VARIANTS
 
     @abstractmethod
@@ -80,7 +83,7 @@ class RiseCheck(Check):
         wanted = list(_trials(case, base))
         wanted += [t for rung in self.first(case) for t in _trials(case, base, rung)]
         best = self.best(case, runs, base)
-        if best is not None and suspected(case, best):
+        if best is not None and self.suspected(case, best):
             wanted += [t for rung in self.turnable(case) for t in _trials(case, base, rung)]
             # Of the others the best may be another one: confirmed is what is best in the end.
             if all(t.id in runs for t in wanted):
@@ -103,7 +106,7 @@ class RiseCheck(Check):
             return []
         confirmed = _confirmed(case, runs, base, best.rung)
         gain, p, value = best.gain, best.p, best.gain.value
-        sure = suspected(case, best)
+        sure = self.suspected(case, best)
         if sure and confirmed is not None:
             p, value = max(p, confirmed.p), min(value, confirmed.value)
         start = case.estimate(case.scored(as_set)).value
@@ -112,7 +115,12 @@ class RiseCheck(Check):
             f"{best.rung.name}{beside} takes {case.metric} of later sessions from {start:.3f} to "
             f"{best.value.value:.3f}"
         )
-        present = sure and confirmed is not None and p <= case.alpha and value >= case.effect / 2
+        present = (
+            sure
+            and confirmed is not None
+            and p <= case.alpha
+            and value >= self.weight * case.effect / 2
+        )
         if present and confirmed is not None:
             reading += f", and by {confirmed.value:+.3f} from another seed: it helps."
         elif sure and confirmed is not None:
@@ -138,7 +146,7 @@ class RiseCheck(Check):
                 interval=None if sure else Interval(low=gain.low, high=gain.high, level=gain.level),
                 p=p,
                 mde=detectable(gain.se),
-                matters=case.effect,
+                matters=self.weight * case.effect,
                 sessions=gain.units,
                 trials=tuple(t.id for r in found for t in r.trials),
                 bears_on=(Bearing(cause=self.cause, rule=rule, note=self.note(case, runs, reading)),),
@@ -151,6 +159,10 @@ class RiseCheck(Check):
             )
         ]
 
+    def suspected(self, case: Case, best: Risen) -> bool:
+        """Tell whether a gain is significant and of a size that matters."""
+        return best.p <= case.alpha and best.gain.value >= self.weight * case.effect / 2
+
     def rule(self, case: Case, *, present: bool) -> Rule:
         """Return the rule by which the evidence decides, once it is known to be sound."""
         return Rule.EFFECT
@@ -158,11 +170,6 @@ class RiseCheck(Check):
     def note(self, case: Case, runs: Runs, reading: str) -> str:
         """Return what is said of the cause."""
         return reading
-
-
-def suspected(case: Case, best: Risen) -> bool:
-    """Tell whether a gain is significant and of a size that matters."""
-    return best.p <= case.alpha and best.gain.value >= case.effect / 2
 
 
 def risen(case: Case, runs: Runs, base: Rung, rungs: list[Rung]) -> list[Risen]:

@@ -27,10 +27,11 @@ from fireassay.training.module_settings import ModuleSettings
 from fireassay.training.settings import NetSettings
 from fireassay.training.trial import Run, Trial
 
-FEW = Memorise(rows=32, sessions=4)
+FEW = Memorise(rows=32, sessions=2)
 
-STEPS = 300
-"""Training steps about that a memorising run gets."""
+STEPS, STEPS_OF_OURS = 300, 150
+"""Training steps about that a memorising run gets: a step of somebody's own module sees 32 windows,
+one of our network whole sessions."""
 
 MEMORISED = 0.7
 """Part of the labels' entropy (of a real label's variance) that has to be gone. Sound networks remove
@@ -40,7 +41,7 @@ MEASURED = 300
 """Bars that the per-epoch measures look at: nothing is decided by them."""
 
 CONTROL = NetSettings(
-    width=32, layers=1, heads=2, look_back=16, epochs=STEPS // 2, patience=0, trace_rows=MEASURED
+    width=32, layers=1, heads=2, look_back=16, epochs=STEPS_OF_OURS, patience=0, trace_rows=MEASURED
 )
 """A small network that memorises 32 labels wherever their features tell them apart."""
 
@@ -106,7 +107,7 @@ class MemoriseFew(Check):
                 question=self.question,
                 experiment=(
                     "The model learns 32 labels of the training sessions, without regularization and "
-                    f"KL, in {STEPS} steps about, at {' and '.join(found)}."
+                    f"KL, in {_steps(case)} steps about, at {' and '.join(found)}."
                 ),
                 control=(
                     "Not needed: labels that are memorised can be."
@@ -202,7 +203,7 @@ def _attempts(case: Case) -> dict[str, Trial]:
     changes: list[Intervention] = [
         FEW,
         *(c for c in (Unregularized(), KlOff()) if c.applies(settings)),
-        SetSetting(setting="epochs", value=STEPS),
+        SetSetting(setting="epochs", value=_steps(case)),
         SetSetting(setting="patience", value=0),
         SetSetting(setting="trace_rows", value=MEASURED),
     ]
@@ -212,6 +213,10 @@ def _attempts(case: Case) -> dict[str, Trial]:
         f"learning rate {r:g}": base.with_(SetSetting(setting="learning_rate", value=r))
         for r in rates
     }
+
+
+def _steps(case: Case) -> int:
+    return STEPS if isinstance(case.trial.settings, ModuleSettings) else STEPS_OF_OURS
 
 
 def _control(case: Case) -> Trial:

@@ -39,6 +39,8 @@ class Overfitting(RiseCheck):
     question: ClassVar[str] = "Does the model fit noise of its training sessions?"
     causes: ClassVar[tuple[str, ...]] = ("overfitting",)
     cause: ClassVar[str] = "overfitting"
+    # A little more regularization helps many a sound model a little; that isn't blamed.
+    weight: ClassVar[float] = 2.0
 
     def rungs(self, case: Case) -> list[Rung]:
         """Return early stopping, fewer epochs, dropout, weight decay and a smaller model."""
