@@ -30,15 +30,16 @@ def dropout_and_rate(draw: Draw) -> Presented:
     )
 
 
-@patient("noise-and-kl", "no_signal", "kl_dominates", first=("no_signal",), learnable=False)
-def noise_and_kl(draw: Draw) -> Presented:
-    """Labels by chance, given to a network that could not learn any."""
+@patient("noise-and-prior", "no_signal", "kl_dominates", first=("no_signal",), learnable=False)
+def noise_and_prior(draw: Draw) -> Presented:
+    """Labels by chance, given to a network whose prior lets it learn none."""
     return simulated(
         "random-labels",
         draw,
         {"sessions": 240},
         model="bayesian",
-        kl_weight=draw.between("kl_weight", 3000.0, 12000.0),
+        prior="fixed",
+        prior_sigma=draw.between("prior_sigma", 3e-4, 3e-3),
         effect=0.05,
     )
 
