@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -20,8 +20,9 @@ from torch import Tensor
 from fireassay.arrays import AnyArray, Int
 from fireassay.data.task import Task
 from fireassay.models.laplace import Head, LastLayer
-from fireassay.models.transformer import Architecture, Batch, Transformer
-from fireassay.models.variational import MeanField
+from fireassay.models.transformer import Architecture, Batch, Dropout, Transformer
+from fireassay.models.variational import MeanField, Weights
+from fireassay.training.acceleration import TIMED, Mode, fastest, modes
 from fireassay.training.batches import Feeder, Step, training_steps
 from fireassay.training.heads import fit_heads
 from fireassay.training.lanes import shared_out, side_by_side
@@ -90,6 +91,8 @@ class Cohort:
         The network and its inputs.
     epoch, seconds
         Epochs done, and the time they took.
+    mode
+        How its steps are executed; None until the first, which chooses it.
     """
 
     def __init__(self, trials: Sequence[tuple[Trial, Task]], device: str = "cpu") -> None:
@@ -106,6 +109,7 @@ class Cohort:
         self.net = Transformer(architecture(first.task, first.settings))
         self.feeder = Feeder(first.task, device, self.net.arch.windows)
         self.epoch, self.seconds = 0, 0.0
+        self.mode: Mode | None = None
         self.heads: dict[int, Head] = {}
         self.posterior = start(
             self.net.layout,
@@ -176,6 +180,8 @@ class Cohort:
         began = time.perf_counter()
         members = self.running
         steps = self._steps()
+        if self.mode is None:
+            self.mode = self._fastest_mode(steps)
         lanes = self._lanes(len(steps))
         sums = torch.zeros(3, len(members), device=self.device)
         sound = torch.ones(len(members), dtype=torch.bool, device=self.device)
@@ -236,10 +242,35 @@ class Cohort:
         posterior = self.posterior.at(theta, part)
         return Share(self.running[part], self.active[part], posterior)
 
-    def _lanes(self, steps: int) -> list[Lane]:
+    def _lanes(self, steps: int, mode: Mode | None = None) -> list[Lane]:
         """Return the running trials, shared out among threads for an epoch."""
+        mode = mode or self.mode or Mode.PLAIN
         parts = shared_out(len(self.active), self.device)
-        return [Lane(self, steps, self.share(part)) for part in parts]
+        return [Lane(self, steps, self.share(part), mode) for part in parts]
+
+    @cached_property
+    def compiled(self) -> Callable[[Weights, Batch, Dropout], Tensor]:
+        """The network, compiled when it is first called."""
+        made: Callable[[Weights, Batch, Dropout], Tensor] = torch.compile(self.net.__call__)
+        return made
+
+    def _fastest_mode(self, steps: list[Step]) -> Mode:
+        """Return the mode of the shortest step on this device; no weight is moved."""
+        candidates = modes(self.device, self.shape.epochs * len(steps))
+        if candidates == [Mode.PLAIN]:
+            return Mode.PLAIN
+
+        def seconds(mode: Mode) -> float:
+            lanes = self._lanes(len(steps), mode)  # with streams of their own, left behind here
+            for i in range(TIMED + 2):
+                if i == 2:
+                    torch.cuda.synchronize()
+                    began = time.perf_counter()
+                self._gradient(lanes, steps[i % len(steps)], 0)
+            torch.cuda.synchronize()
+            return time.perf_counter() - began
+
+        return fastest(candidates, seconds)
 
     def _gradient(
         self, lanes: list[Lane], step: Step, index: int, batch: Batch | None = None
@@ -369,6 +400,7 @@ class Cohort:
         record = {
             "epoch": self.epoch,
             "seconds": self.seconds,
+            "mode": self.mode,
             "active": self.active,
             "members": [m.record_state() for m in self.members],
         }
@@ -379,6 +411,7 @@ class Cohort:
         # Copies, so that they are aligned as torch's own are: matrix products round by alignment.
         tensors = {name: torch.tensor(a, device=self.device) for name, a in arrays.items()}
         self.epoch, self.seconds = record["epoch"], record["seconds"]
+        self.mode = Mode(record["mode"]) if record["mode"] else None
         self.active = record["active"]
         for member, state in zip(self.members, record["members"], strict=True):
             member.load_state(state)

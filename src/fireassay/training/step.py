@@ -11,6 +11,7 @@ from torch import Tensor
 
 from fireassay.models.transformer import Batch, Dropout, Span
 from fireassay.models.variational import MeanField, Weights
+from fireassay.training.acceleration import Mode
 from fireassay.training.batches import Step
 from fireassay.training.member import Member
 from fireassay.training.objective import kl_factor, nll
@@ -160,10 +161,14 @@ class Lane:
     ----------
     cohort, steps, share
         As of an `Objective`.
+    mode
+        How its steps are executed.
     """
 
-    def __init__(self, cohort: Cohort, steps: int, share: Share) -> None:
-        self.net = cohort.net
+    def __init__(self, cohort: Cohort, steps: int, share: Share, mode: Mode = Mode.PLAIN) -> None:
+        self.net = cohort.compiled if mode.compiled else cohort.net
+        self.mode = mode
+        self.device = cohort.device.split(":", maxsplit=1)[0]
         self.theta = share.posterior.theta
         self.sampler = Sampler(cohort, cohort.epoch, share)
         self.objective = Objective(cohort, steps, share)
@@ -171,7 +176,11 @@ class Lane:
     def gradient(self, batch: Batch, step: Step, index: int) -> tuple[Tensor, Tensor]:
         """Return `[3, K]` loss, NLL and KL of one step, and the gradient `[K, 2, P]` of the loss."""
         weights = self.sampler.weights(batch, step)
-        outputs = self.net(weights, batch, self.sampler.dropout)
+        if self.mode.reduced:
+            with torch.autocast(self.device, torch.bfloat16):
+                outputs = self.net(weights, batch, self.sampler.dropout).float()
+        else:
+            outputs = self.net(weights, batch, self.sampler.dropout)
         losses, fit, kl = self.objective(weights, outputs, step, index)
         (gradient,) = torch.autograd.grad(losses.sum(), self.theta)
         return torch.stack([losses.detach(), fit.detach(), kl.detach()]), gradient
