@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -9,16 +10,18 @@ import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from fireassay.data.task import Task
+from fireassay.errors import SettingError
 from fireassay.interventions.memorise import Memorise
 from fireassay.interventions.permute_labels import PermuteLabels
 from fireassay.interventions.plant_signal import Form, PlantSignal
 from fireassay.models.probes import PROBES, fitting_rows
 from fireassay.models.probes.boosting import Boosting, BoostingSettings
+from fireassay.models.probes.convolutions import ConvolutionSettings, Kernels
 from fireassay.models.probes.linear import Linear, LinearSettings
 from fireassay.training.learner import Setting, learner
 from fireassay.training.measures import headline
 from fireassay.training.trial import Run, RunStatus, Trial
-from tests.training.tasks import make_task
+from tests.training.tasks import make_task, panel_of
 
 KINDS = ("binary", "multiclass", "real")
 FAST = BoostingSettings(iterations=40, rows_in_leaf=10)
@@ -150,3 +153,77 @@ def test_runs_of_probes_have_the_form_of_all_runs(name: str, kind: str) -> None:
     key = {"binary": "test_auc", "multiclass": "test_auc", "real": "test_rank_ic"}[kind]
     expected = headline(kind, found.test.mean.astype(float), y)
     assert found.final[key] == pytest.approx(expected, abs=1e-6, nan_ok=True)
+
+
+# What each probe is for: a relation that it finds, among those that no single figure shows.
+
+MADE_FOR = {
+    "xor": ("boosting", "lightgbm"),
+    "even": ("single", "boosting", "convolutions", "lightgbm"),
+    "weak": ("linear", "convolutions"),
+    "lagged": ("convolutions",),
+    "noise": (),
+}
+
+
+def labelled(name: str, seed: int = 0) -> Task:
+    """XOR of two features, abs(x) > c, 70 weak features, a lagged effect, or pure noise."""
+    features = {"weak": 70, "lagged": 2}.get(name, 4)
+    task = make_task(sessions=110, bars=(24, 30), features=features, strength=0.0, seed=seed)
+    rng = np.random.default_rng((seed, 1))
+    x, noise = task.panel.values, rng.standard_normal(task.panel.rows)
+    if name == "xor":
+        y = (x[:, 0] > 0) ^ (x[:, 1] > 0)
+    elif name == "even":
+        y = np.abs(x[:, 2]) > 0.67
+    elif name == "weak":
+        y = x @ rng.choice([-1.0, 1.0], 70) / np.sqrt(70) + noise > 0
+    elif name == "lagged":
+        past = np.where(task.panel.bar_of_row >= 3, np.roll(x[:, 1], 3), 0.0)
+        y = past + 0.5 * noise > 0
+    else:
+        y = noise > 0
+    known = ~np.isnan(task.label.y)
+    return task.with_label(np.where(known, y, np.nan), name)
+
+
+@pytest.mark.parametrize("name", list(MADE_FOR))
+def test_each_relation_is_found_by_the_probes_that_can_see_it_and_noise_by_none(name: str) -> None:
+    task = labelled(name)
+    asked = MADE_FOR[name] or [p for p in PROBES if p != "majority"]
+    found = {p: score(run(p, task), task) for p in asked}
+    if name == "noise":
+        assert max(found.values()) < 0.56
+    else:
+        assert min(found.values()) > 0.58
+
+
+def test_what_the_blind_ones_miss() -> None:
+    even, lagged = labelled("even"), labelled("lagged")
+    assert score(run("linear", even), even) < 0.56
+    assert max(score(run(p, lagged), lagged) for p in ("linear", "boosting", "single")) < 0.56
+
+
+def test_convolutions_look_back_and_never_forward() -> None:
+    task = make_task(sessions=30, bars=(24, 30), features=3)
+    settings = ConvolutionSettings(kernels=32, look_back=8)
+    kernels = Kernels.draw(3, settings, 0)
+    assert kernels.lag[kernels.weight != 0].max() <= 8
+    at = int(task.panel.offsets[27]) + 6  # of the test, so that scaling stays
+    before = kernels(task, np.arange(task.panel.rows))
+    values = task.panel.values.copy()
+    values[at] += 5.0
+    other = replace(task, panel=panel_of(values, task.panel.lengths))
+    changed = kernels(other, np.arange(len(values)))
+    rows = np.flatnonzero(np.abs(changed - before).max(axis=1) > 1e-2)
+    inside = range(at, at + 9)
+    assert set(rows.tolist()) <= set(inside)
+    assert at in rows
+    assert len(rows) > 5
+    assert np.array_equal(kernels(task, np.array([at])), before[[at]])
+
+
+def test_a_missing_lightgbm_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "lightgbm", None)
+    with pytest.raises(SettingError, match="isn't installed"):
+        run("lightgbm", make_task())
