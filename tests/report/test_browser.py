@@ -19,6 +19,7 @@ from fireassay.report.notebook import show
 
 from .examples import minimal, vwap_noise
 from .hostile import hostile
+from .test_training import example
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright isn't installed")
 
@@ -36,7 +37,12 @@ FLAGS = [
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium isn't installed")
 
-PAGES = {"vwap-noise": vwap_noise, "minimal": minimal, "hostile": lambda: hostile(40)}
+PAGES = {
+    "vwap-noise": vwap_noise,
+    "minimal": minimal,
+    "hostile": lambda: hostile(40),
+    "training": lambda: example(title="<script>alert(1)</script>"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +57,7 @@ def browser() -> Iterator[Any]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pages")
     for name, make in PAGES.items():
-        (folder / f"{name}.html").write_text(render(make()), encoding="utf-8")
+        (folder / f"{name}.html").write_text(render(make(), "html"), encoding="utf-8")
     return folder
 
 
@@ -134,6 +140,7 @@ def test_every_figure_is_drawn(opened: Callable[..., Any], name: str, width: int
         ("vwap-noise", 390),
         ("minimal", 390),
         ("hostile", 390),
+        ("training", 390),
         pytest.param("hostile", 1280, marks=pytest.mark.slow),
     ],
 )
@@ -243,6 +250,8 @@ def test_paper_is_white_and_hides_what_can_only_be_clicked(opened: Callable[...,
         ("vwap-noise", "light"),
         ("vwap-noise", "dark"),
         ("minimal", "light"),
+        ("training", "light"),
+        ("training", "dark"),
         pytest.param("hostile", "light", marks=pytest.mark.slow),
         pytest.param("hostile", "dark", marks=pytest.mark.slow),
     ],

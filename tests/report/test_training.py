@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+from html import unescape
 from pathlib import Path
+from urllib.parse import unquote
 
 import jsonschema
 import pytest
@@ -196,8 +199,21 @@ def test_the_published_schema_is_current_and_fits() -> None:
 
 
 def test_a_form_that_it_hasnt_is_told() -> None:
-    with pytest.raises(SettingError, match="Known: json, markdown, terminal"):
-        render(example(), "html")
+    with pytest.raises(SettingError, match="Known: html, json, markdown, terminal"):
+        render(example(), "pdf")
+
+
+def test_every_number_of_the_page_stands_in_train_json() -> None:
+    found = example(title="<script>alert(1)</script>")
+    page = render(found, "html")
+    tree = json.loads(found.to_json())
+    cited = re.findall(r'data-path="([^"]+)" data-value="([^"]+)"', page)
+    assert len(cited) > 100
+    for place, value in cited:
+        assert repr(resolve(tree, unescape(unquote(place)))) == unescape(value)
+    assert "<script>alert" not in page
+    assert page.count('<svg class="figure') == 1
+    assert "https://" not in re.sub(r"<(style|script)>.*?</\1>", "", page, flags=re.DOTALL)
 
 
 def test_texts_from_data_do_nothing() -> None:

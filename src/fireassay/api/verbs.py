@@ -357,7 +357,7 @@ def render(
     found
         A diagnosis, a trained run, a comparison, a sweep, or a run folder.
     form
-        "terminal", "markdown", "json", or for a diagnosis "html".
+        "terminal", "markdown", "html" or "json".
 
     Examples
     --------

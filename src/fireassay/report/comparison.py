@@ -1,4 +1,4 @@
-"""A comparison of runs: in the terminal, as Markdown or as JSON."""
+"""A comparison of runs: in the terminal, as Markdown, HTML or JSON."""
 
 from __future__ import annotations
 
@@ -143,8 +143,16 @@ def _json(compared: Compared) -> str:
     return json_escaped(compared.to_json()) + "\n"
 
 
+def _html(compared: Compared) -> str:
+    from fireassay.report.training import html  # it needs Jinja and figures, which others don't
+
+    told = "Every number here is told unrounded by the form json."
+    return html.written(arrange(compared), "Comparison of runs", told)
+
+
 FORMS: dict[str, Callable[[Compared], str]] = {
     "terminal": lambda compared: terminal.written(arrange(compared)),
     "markdown": lambda compared: markdown.written(arrange(compared)),
+    "html": _html,
     "json": _json,
 }

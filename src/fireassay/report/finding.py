@@ -106,7 +106,7 @@ def find(diagnosis: Diagnosis, source: Source, key: str, number: int) -> Finding
         rests_on=_rests_on(item, source, at),
         seen_under=_seen_under(item, source, at),
         bears_on=tuple(_bearings(diagnosis, item, source, at)),
-        chart=_chart(item, source, at),
+        chart=chart_of(item, source, at),
     )
 
 
@@ -265,7 +265,7 @@ def _bearings(diagnosis: Diagnosis, item: Evidence, source: Source, at: Path) ->
     ]
 
 
-def _chart(item: Evidence, source: Source, at: Path) -> Chart | None:
+def chart_of(item: Evidence, source: Source, at: Path) -> Chart | None:
     """Return the recorded figure, else the null's draws with the observed value."""
     if item.plot is not None:
         return Chart(item.plot, source, (*at, "plot"))

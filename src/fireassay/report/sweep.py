@@ -1,4 +1,4 @@
-"""A sweep: its table in the terminal, as Markdown or as JSON, and a row's line as it lands."""
+"""A sweep: its table in the terminal, as Markdown, HTML or JSON, and a row's line as it lands."""
 
 from __future__ import annotations
 
@@ -115,8 +115,16 @@ def _json(swept: Swept) -> str:
     return json_escaped(swept.to_json()) + "\n"
 
 
+def _html(swept: Swept) -> str:
+    from fireassay.report.training import html  # it needs Jinja and figures, which others don't
+
+    told = "Every number here is told unrounded by the form json."
+    return html.written(arrange(swept), "Report of a sweep", told)
+
+
 FORMS: dict[str, Callable[[Swept], str]] = {
     "terminal": lambda swept: terminal.written(arrange(swept)),
     "markdown": lambda swept: markdown.written(arrange(swept)),
+    "html": _html,
     "json": _json,
 }

@@ -17,8 +17,10 @@ COLUMNS = {
 """Columns of a run's history that are drawn: all in nats per label, so on one axis."""
 
 
-def training(source: Source, metrics: Sequence[Mapping[str, Value]]) -> Chart | None:
-    """Return the figure of `Diagnosis.metrics`; None where there is no trace of two epochs."""
+def training(
+    source: Source, metrics: Sequence[Mapping[str, Value]], place: Path = ("metrics",)
+) -> Chart | None:
+    """Return the figure of the epochs that stand at a place; None where there are fewer than two."""
     if len(metrics) < 2:
         return None
     series: list[Series] = []
@@ -31,7 +33,7 @@ def training(source: Source, metrics: Sequence[Mapping[str, Value]]) -> Chart | 
         at = ("series", len(series))
         for i, row in enumerate(metrics):
             moved += [
-                ((*at, part, i), ("metrics", i, column))
+                ((*at, part, i), (*place, i, column))
                 for part, column in (("x", "epoch"), ("y", name))
                 if column in row
             ]

@@ -29,20 +29,33 @@ if TYPE_CHECKING:
 @form("html", file="report.html")
 def render(diagnosis: Diagnosis) -> str:
     """Return the report as one page, at most a few megabytes whatever the diagnosis holds."""
+    return _page(
+        "report.html",
+        story=tell(diagnosis, Source(diagnosis)),
+        Status=Status,
+        order=ORDER,
+        EvidenceStatus=EvidenceStatus,
+    )
+
+
+def page_html(**values: Any) -> str:
+    """Return a page of plain sections: `page`, `kicker`, `footer` and `charts` of page.html."""
+    return _page("page.html", **values)
+
+
+def _page(template: str, **values: Any) -> str:
+    """Return a template with the style and scripts that every page has, and a policy for them."""
     environment = _environment()
     style, theme, script = (
         environment.get_template(name).render().strip() + "\n"
         for name in ("style.css", "theme.js", "report.js")
     )
-    return environment.get_template("report.html").render(
-        story=tell(diagnosis, Source(diagnosis)),
+    return environment.get_template(template).render(
         style=_trusted(style),
         theme=_trusted(theme),
         script=_trusted(script),
         policy=_policy(style, theme, script),
-        Status=Status,
-        order=ORDER,
-        EvidenceStatus=EvidenceStatus,
+        **values,
     )
 
 

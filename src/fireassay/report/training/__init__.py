@@ -1,4 +1,4 @@
-"""The report of a training: one page of sections, written in the terminal, as Markdown or as JSON."""
+"""The report of a training: one page of sections, in the terminal, as Markdown, HTML or JSON."""
 
 from __future__ import annotations
 
@@ -14,9 +14,16 @@ def _json(trained: Trained) -> str:
     return json_escaped(trained.to_json()) + "\n"
 
 
+def _html(trained: Trained) -> str:
+    from fireassay.report.training import html  # it needs Jinja and figures, which others don't
+
+    return html.render(trained)
+
+
 FORMS: dict[str, Callable[[Trained], str]] = {
     "terminal": terminal.render,
     "markdown": markdown.render,
+    "html": _html,
     "json": _json,
 }
 
