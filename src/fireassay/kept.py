@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,11 @@ from fireassay.arrays import Int
 from fireassay.data.panel import SessionPanel
 from fireassay.data.settings import DataSettings
 from fireassay.data.task import Task
+from fireassay.diagnosis.calibrated import threshold_for
 from fireassay.errors import unknown_name
 from fireassay.models.probes import PROBES, ProbeSettings, fitting_rows
+from fireassay.statistics.calibration import Temperature
+from fireassay.statistics.conformal import class_sets
 from fireassay.study import Study, told
 from fireassay.trained import Trained
 from fireassay.training.module_settings import PREFIX
@@ -31,6 +35,9 @@ from fireassay.training.serving import (
 )
 from fireassay.training.store import RunFolderError, Store, holds_runs
 from fireassay.training.trial import Run
+
+HELD = 0.9
+"""Coverage of the sets and intervals that predictions come with."""
 
 FILTERS = ("start", "end")
 """Settings that chose the training's dates, and say nothing of other data."""
@@ -109,6 +116,37 @@ class Kept:
             learned, rows = with_panel(learned, panel)
         each = [self._refitted(trial, learned, rows, keep=keep) for trial in self.trials]
         return pooled(learned.label.kind, each)
+
+    def table(self, index: pl.DataFrame, found: Forecast) -> pl.DataFrame:
+        """Return a forecast as a table beside `index`, as `tabulated`, with what validation mends.
+
+        Further columns, where the training has them: `calibrated` (several classes:
+        `calibrated_CLASS`) the probabilities at its temperature, and `set`, the classes of the
+        conformal set of 90 %, joined by "|"; of a real label `low` and `high`, the interval of 90 %.
+        """
+        table, account = tabulated(index, found, self.inputs), self.account.calibration
+        if account is None:
+            return table
+        columns: dict[str, Any] = {}
+        kind, classes = self.inputs.kind, self.inputs.classes
+        mean = found.mean.astype(np.float64)
+        if account.rescaled is not None and kind != "real":
+            value = account.rescaled.value
+            cooled = Temperature(math.inf if value is None else value, 0.0, math.inf)(mean)
+            names = ["calibrated"] if kind == "binary" else [f"calibrated_{c}" for c in classes]
+            columns |= {name: cooled[:, i].astype(np.float32) for i, name in enumerate(names)}
+        threshold = threshold_for(account, HELD)
+        if threshold is not None and kind == "real":
+            half = threshold * np.sqrt(found.total.astype(np.float64))
+            columns |= {"low": mean[:, 0] - half, "high": mean[:, 0] + half}
+        elif threshold is not None:
+            sets = class_sets(mean, threshold)
+            named = np.full(len(mean), "", dtype=object)
+            for held, name in zip(sets.T, classes, strict=True):
+                joined = np.where(named == "", name, named + f"|{name}")
+                named = np.where(held, joined, named)
+            columns["set"] = named.tolist()
+        return table.with_columns(pl.Series(name, values) for name, values in columns.items())
 
     def _refitted(self, trial: str, task: Task, rows: Int, *, keep: bool) -> Forecast:
         from fireassay.training.probing import without_posterior

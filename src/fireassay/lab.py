@@ -52,7 +52,7 @@ from fireassay.study import Study, refuse_other_study, refuse_other_verb
 from fireassay.trained import Trained
 from fireassay.training.environment import environment, pick_device
 from fireassay.training.learner import Progress, Setting, learner
-from fireassay.training.serving import Inputs, tabulated
+from fireassay.training.serving import Inputs
 from fireassay.training.store import Store, refuse_unwritable
 from fireassay.training.trial import Run, Tasks, Trial
 
@@ -387,9 +387,8 @@ def predict(
     Returns
     -------
     pl.DataFrame
-        One row a bar: symbol, session, time, and the columns of
-        `fireassay.training.serving.tabulated`; for the data of the training also `part`: train,
-        validation or test, null for dates left out.
+        One row a bar: symbol, session, time, and the columns of `fireassay.kept.Kept.table`; for the
+        data of the training also `part`: train, validation or test, null for dates left out.
 
     Raises
     ------
@@ -428,7 +427,7 @@ def predict(
     index = bars.frame.select("symbol", "session", "time")
     if prepared is not None:
         index = index.with_columns(parts_of(prepared.task))
-    return tabulated(index, found, kept.inputs)
+    return kept.table(index, found)
 
 
 def open_case(prepared: Prepared) -> Case:

@@ -26,8 +26,10 @@ class Before(Frozen):
         Sessions for training, validation and test.
     features
         Number of features.
+    posterior
+        What stands for the posterior over a network's weights; "" for other learners.
     parameters, random
-        Scalars of a network, and how many of them are random variables; None for other learners.
+        Scalars of a network, and how many of them are random in training; None for other learners.
     logit_sd
         SD of a logit (of a location, in label SDs) that the prior of the head implies.
     kl_start
@@ -38,10 +40,16 @@ class Before(Frozen):
     effective: float
     sessions: dict[str, int]
     features: int
+    posterior: str = ""
     parameters: int | None = None
     random: int | None = None
     logit_sd: Number = None
     kl_start: Number = None
+
+    @property
+    def drawn(self) -> bool:
+        """Whether predictions are averaged over draws or networks."""
+        return bool(self.random) or self.posterior not in ("", "deterministic")
 
 
 class Member(Frozen):
@@ -105,6 +113,123 @@ class Ledger(Frozen):
     earned: Number
 
 
+class Bin(Frozen):
+    """A row of the reliability table: bars of which about the same probability was said.
+
+    `predicted` is their mean probability, `observed` the share that came true with its 95 % interval
+    over dates.
+    """
+
+    count: int
+    predicted: Number
+    observed: Number
+    low: Number
+    high: Number
+
+
+class Rescaled(Frozen):
+    """The one number fitted on validation sessions that makes test predictions better calibrated.
+
+    Attributes
+    ----------
+    value, low, high
+        Temperature that logits are divided by, of a real label the factor on predictive SDs; its 95 %
+        interval over validation dates. None: unbounded, predictions are worth nothing as they are.
+    dates
+        Validation dates.
+    nll_before, nll_after, ece_after
+        Of the test sessions.
+    """
+
+    value: Number
+    low: Number
+    high: Number
+    dates: int
+    nll_before: Number
+    nll_after: Number
+    ece_after: Number = None
+
+
+class Conformal(Frozen):
+    """Sets or intervals that hold the label of a later session's bars as often as promised.
+
+    Attributes
+    ----------
+    promised
+        Share of a session's bars, on average over sessions, if these are exchangeable.
+    threshold
+        A set holds classes of probability ≥ 1 − threshold, an interval is mean ± threshold · SD.
+        None: everything, for there are too few validation dates.
+    dates
+        Validation dates that it was found on.
+    covered, low, high
+        Share that was covered on the test dates, with its 95 % interval.
+    size
+        Classes in a set, or width of an interval, on average.
+    single, empty
+        Share of bars whose set holds one class, and none.
+    """
+
+    promised: float
+    threshold: Number
+    dates: int
+    covered: Number
+    low: Number
+    high: Number
+    size: Number
+    single: Number = None
+    empty: Number = None
+
+
+class Covered(Frozen):
+    """How often a central predictive interval held the label; its 95 % interval over test dates."""
+
+    level: float
+    covered: Number
+    low: Number
+    high: Number
+
+
+class Calibration(Frozen):
+    """Whether what the model says of test sessions comes true as often as it says.
+
+    Attributes
+    ----------
+    dates
+        Test dates.
+    nll
+        Mean negative log likelihood in nats (real: Gaussian, in label units).
+    ece, ece_calibrated, p
+        Expected calibration error, what a calibrated model would show of it on so few dates, and the
+        p of the one under the other. Several classes: of the likeliest class.
+    brier, reliability, resolution, uncertainty
+        The Brier score and Murphy's parts of it: reliability − resolution + uncertainty, but for what
+        spreads inside the bins.
+    bins
+        The reliability table, in bins of equal mass.
+    pit, intervals
+        Of a real label: share of bars in each tenth of the probability integral transform, and the
+        coverage of central intervals.
+    rescaled, conformal
+        From the validation sessions; None and empty where the model learned from these.
+    """
+
+    dates: int
+    nll: Number = None
+    ece: Number = None
+    ece_calibrated: Number = None
+    p: Number = None
+    brier: Number = None
+    reliability: Number = None
+    resolution: Number = None
+    uncertainty: Number = None
+    bins: tuple[Bin, ...] = ()
+    pit: tuple[Number, ...] = ()
+    intervals: tuple[Covered, ...] = ()
+    rescaled: Rescaled | None = None
+    conformal: tuple[Conformal, ...] = ()
+
+
 class Trained(Frozen):
     """The whole account of a training.
 
@@ -124,6 +249,8 @@ class Trained(Frozen):
         The test score of the mean prediction over seeds, against the session null.
     ledger
         KL beside the budget, for a Bayesian model.
+    calibration
+        Whether what is said comes true as often.
     metrics_reading
         What the train and test metrics can and can't mean.
     data_audit, study, environment, seconds
@@ -140,6 +267,7 @@ class Trained(Frozen):
     no_skill: dict[str, Value] = Field(default_factory=dict)
     held_out: Evidence
     ledger: Ledger | None = None
+    calibration: Calibration | None = None
     metrics_reading: tuple[Sentence, ...] = ()
     data_audit: DataAudit
     study: dict[str, Any]

@@ -10,6 +10,7 @@ import numpy as np
 
 from fireassay.arrays import Float, Int
 from fireassay.data.task import Task
+from fireassay.diagnosis.calibrated import calibration, told
 from fireassay.diagnosis.case import Case, Scored
 from fireassay.diagnosis.heuristics import read_printed
 from fireassay.findings import Evidence, Sentence
@@ -17,7 +18,7 @@ from fireassay.seeds import derive
 from fireassay.statistics.bootstrap import Estimate, mean_interval
 from fireassay.statistics.null import NullTest
 from fireassay.statistics.scores import CLIP
-from fireassay.trained import Ledger, Member
+from fireassay.trained import Calibration, Ledger, Member
 from fireassay.training.measures import measures
 from fireassay.training.measuring import rows_of, spread_evenly
 from fireassay.training.member import label_scale
@@ -41,6 +42,7 @@ class Assay:
     no_skill: dict[str, float]
     held_out: Evidence
     ledger: Ledger | None
+    calibration: Calibration | None
     metrics_reading: tuple[Sentence, ...]
 
 
@@ -60,10 +62,12 @@ def assay(case: Case, runs: Sequence[Run]) -> Assay:
     ledger = _ledger(case, runs, trivial)
     reading = read_printed(case, {case.trial.id: runs[0]})
     held_out = _held_out(case, runs, scored, test, estimate)
+    calibrated = calibration(case.task, runs)
     said = [
         *_verdict(case, scored, held_out),
         *_bounce(case, held_out),
         *([] if _same(scored) else _fit(case, runs[0], trivial, len(runs) > 1)),
+        *([] if _same(scored) else told(calibrated, case.alpha)),
         *_course(case, runs),
         *_account(case, ledger),
     ]
@@ -74,6 +78,7 @@ def assay(case: Case, runs: Sequence[Run]) -> Assay:
         no_skill=trivial,
         held_out=held_out,
         ledger=ledger,
+        calibration=calibrated,
         metrics_reading=tuple(sentence for sentence in printed if sentence),
     )
 

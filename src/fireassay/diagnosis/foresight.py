@@ -28,6 +28,7 @@ def foreseen(case: Case) -> Before:
         return before
     ahead = outlook(trial, task)
     known = {
+        "posterior": trial.settings.posterior.value,
         "parameters": ahead.parameters,
         "random": ahead.random,
         "logit_sd": ahead.logit_sd,
@@ -47,7 +48,7 @@ def told_before(case: Case, before: Before) -> list[str]:
     later = f"{sizes['validation']} sessions for validation, the {sizes['test']} last ones held out"
     said = [f"{learned}; {later}; {before.features} features."]
     if before.parameters and not before.random:
-        said.append(f"{before.parameters:,} weights.")
+        said.append(_points(case, before.parameters))
     elif before.random and before.kl_start is not None:
         said.append(
             f"{before.random:,} of {before.parameters:,} weights are random; at the start they are "
@@ -57,6 +58,20 @@ def told_before(case: Case, before: Before) -> list[str]:
     if before.logit_sd is not None:
         said.append(_prior(task.label.kind, before.logit_sd))
     return said
+
+
+def _points(case: Case, parameters: int) -> str:
+    """Say how many weights there are, and where what isn't sure of them comes from."""
+    settings = case.trial.settings
+    assert isinstance(settings, NetSettings)
+    told = f"{parameters:,} weights"
+    if settings.networks > 1:
+        return f"{told} in each of {settings.networks} networks, which predict together."
+    if settings.masks:
+        return f"{told}; dropout of {settings.dropout:g} stays on in {settings.draws} draws."
+    if settings.stands_for.head:
+        return f"{told}; the head's get a Laplace posterior when training has ended."
+    return f"{told}."
 
 
 def _prior(kind: str, logit_sd: float) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 from fireassay.arrays import Float
 from fireassay.data.task import Kind
 from fireassay.statistics import scores
+from fireassay.statistics.calibration import ece
 from fireassay.statistics.scores import Score
 
 HEADLINE: dict[Kind, Score] = {"binary": Score.AUC, "multiclass": Score.AUC, "real": Score.RANK_IC}
@@ -24,7 +25,7 @@ def measures(kind: Kind, mean: Float, y: Float) -> dict[str, float]:
     """Return the measures of predictions `[n, C]` against labels `[n]`, by name.
 
     NLL in nats; accuracy and F1 at the threshold ½ (multiclass: the likeliest class, F1 the mean
-    over classes).
+    over classes); ECE in ten bins of equal mass, of several classes that of the likeliest.
     """
     if kind == "real":
         pred = mean[:, 0]
@@ -41,6 +42,7 @@ def measures(kind: Kind, mean: Float, y: Float) -> dict[str, float]:
             "accuracy": scores.accuracy(prob, y),
             "f1": scores.f1(prob, y),
             "brier": scores.brier(prob, y),
+            "ece": ece(mean, y),
             "positive_share": float((prob >= 0.5).mean()),
         }
     code = y.astype(np.int64)
@@ -53,4 +55,5 @@ def measures(kind: Kind, mean: Float, y: Float) -> dict[str, float]:
         "accuracy": float((mean.argmax(1) == code).mean()),
         "f1": float(np.mean(each_f1)),
         "brier": float(((mean - truth) ** 2).sum(1).mean()),
+        "ece": ece(mean, y),
     }

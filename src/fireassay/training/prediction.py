@@ -55,7 +55,7 @@ def mixed(kind: Kind, found: Predictive, networks: int) -> Predictive:
     means = found.mean.unflatten(0, (-1, networks))
     within, mean = found.total.unflatten(0, (-1, networks)), means.mean(1)
     if kind == "real":
-        total = within.mean(1) + means[..., 0].var(1, correction=0)
+        total = within.mean(1) + (means - mean.unsqueeze(1))[..., 0].square().mean(1)
     else:
         total = entropy(kind, mean)
     return Predictive(mean, total, found.expected.unflatten(0, (-1, networks)).mean(1))

@@ -89,6 +89,7 @@ def arrange(trained: Trained) -> Page:
     sections = [
         Section("Assessment", tuple(Line(clip(s.text, LONG)) for s in trained.assessment)),
         Section("On later sessions", figures=_held_out(source, trained)),
+        *_calibration(source, trained),
         Section("Before training", facts=_before(source, trained)),
         *_epochs(source, trained),
         *_seeds(source, trained),
@@ -137,6 +138,133 @@ def _held_out(source: Source, trained: Trained) -> tuple[Entry, ...]:
         shown = AUTO if isinstance(value, int) else style
         entries.append(Entry(name, (source.cite(at, "numbers", name, style=shown),)))
     return tuple(entries)
+
+
+RESCALED = {
+    True: "temperature, fitted on validation sessions",
+    False: "factor on predictive SDs, fitted on validation sessions",
+}
+
+
+def _calibration(source: Source, trained: Trained) -> list[Section]:
+    """Return whether what is said comes true as often, and the sets that make it so."""
+    found, at = trained.calibration, "calibration"
+    if found is None:
+        return []
+    entries = [Entry("test NLL", (source.cite(at, "nll", style=fixed(4)),))]
+    for key, name, style in (
+        ("ece", "expected calibration error (ECE)", fixed(4)),
+        ("ece_calibrated", "ECE of a calibrated model on as many dates", fixed(4)),
+        ("p", "p of the ECE, were it calibrated", P_VALUE),
+        ("brier", "Brier score = reliability − resolution + uncertainty", fixed(4)),
+        ("reliability", "reliability (what miscalibration costs)", fixed(5)),
+        ("resolution", "resolution (what telling bars apart gains)", fixed(5)),
+        ("uncertainty", "uncertainty (the class shares alone)", fixed(4)),
+    ):
+        if getattr(found, key) is not None:
+            entries.append(Entry(name, (source.cite(at, key, style=style),)))
+    if found.rescaled is not None:
+        entries += _rescaled(source, trained)
+    tables = [_bins(source, trained)] if found.bins else []
+    if found.intervals:
+        tables.append(_intervals(source, trained))
+    if found.conformal:
+        tables.append(_conformal(source, trained))
+    return [Section("Calibration on later sessions", figures=tuple(entries), tables=tuple(tables))]
+
+
+def _rescaled(source: Source, trained: Trained) -> list[Entry]:
+    assert trained.calibration is not None
+    assert trained.calibration.rescaled is not None
+    found, at = trained.calibration.rescaled, ("calibration", "rescaled")
+    said: list[str | Cited] = ["without bound"]
+    if found.value is not None:
+        said = [source.cite(*at, "value", style=fixed(3))]
+        low = source.cite(*at, "low", style=fixed(3))
+        if found.high is None:
+            said += [" (from ", low, " without bound)"]
+        else:
+            said += [" (", low, " to ", source.cite(*at, "high", style=fixed(3)), ")"]
+    entries = [Entry(RESCALED[bool(trained.calibration.bins)], tuple(said))]
+    entries.append(Entry("test NLL with it", (source.cite(*at, "nll_after", style=fixed(4)),)))
+    if found.ece_after is not None:
+        entries.append(Entry("ECE with it", (source.cite(*at, "ece_after", style=fixed(4)),)))
+    return entries
+
+
+def _range(source: Source, *at: str | int, style: Style) -> Inline:
+    return (source.cite(*at, "low", style=style), " to ", source.cite(*at, "high", style=style))
+
+
+def _bins(source: Source, trained: Trained) -> Table:
+    assert trained.calibration is not None
+    rows: list[tuple[Inline, ...]] = []
+    for i, row in enumerate(trained.calibration.bins):
+        at = ("calibration", "bins", i)
+        if not row.count:
+            continue
+        spread: Inline = _range(source, *at, style=fixed(3)) if row.low is not None else ()
+        rows.append(
+            (
+                (source.cite(*at, "count"),),
+                (source.cite(*at, "predicted", style=fixed(3)),),
+                (source.cite(*at, "observed", style=fixed(3)),),
+                spread,
+            )
+        )
+    head = ("bars", "said", "came true", "95 % over dates")
+    return Table(
+        "Reliability: what was said, and how often it came true",
+        head,
+        tuple(rows),
+        frozenset(range(4)),
+    )
+
+
+def _intervals(source: Source, trained: Trained) -> Table:
+    assert trained.calibration is not None
+    rows = []
+    for i, _ in enumerate(trained.calibration.intervals):
+        at = ("calibration", "intervals", i)
+        rows.append(
+            (
+                (source.cite(*at, "level", style=PERCENT),),
+                (source.cite(*at, "covered", style=PERCENT),),
+                _range(source, *at, style=PERCENT),
+            )
+        )
+    head = ("interval", "holds", "95 % over dates")
+    return Table("Central predictive intervals", head, tuple(rows), frozenset(range(3)))
+
+
+def _conformal(source: Source, trained: Trained) -> Table:
+    assert trained.calibration is not None
+    sets = bool(trained.calibration.bins)
+    rows: list[tuple[Inline, ...]] = []
+    for i, row in enumerate(trained.calibration.conformal):
+        at = ("calibration", "conformal", i)
+        cells: list[Inline] = [
+            (source.cite(*at, "promised", style=PERCENT),),
+            (source.cite(*at, "covered", style=PERCENT),),
+            _range(source, *at, style=PERCENT),
+            (source.cite(*at, "size", style=fixed(2) if sets else AUTO),)
+            if row.size is not None
+            else ("everything",),
+        ]
+        if sets:
+            cells.append((source.cite(*at, "single", style=PERCENT),))
+        rows.append(tuple(cells))
+    head = ["promised", "held", "95 % over dates", "classes" if sets else "width"]
+    head += ["sets of one class"] if sets else []
+    kept = trained.calibration.conformal
+    title = "Conformal sets" if sets else "Conformal intervals"
+    note = (
+        f"{title}, from {kept[0].dates} validation dates: the share of a later session's bars whose "
+        "label they hold, on average over sessions, if sessions are exchangeable; not at a given bar."
+    )
+    if any(row.threshold is None for row in kept):
+        note += " Where so few dates can't promise it, they hold everything."
+    return Table(title, tuple(head), tuple(rows), frozenset(range(len(head))), note)
 
 
 def _before(source: Source, trained: Trained) -> tuple[Entry, ...]:
@@ -197,7 +325,7 @@ def _epochs(source: Source, trained: Trained) -> list[Section]:
     note = ""
     if len(member.history) > 1:
         note = f"{KEPT} the epoch whose weights are kept"
-        note += "; “final” is measured with all posterior draws." if trained.before.random else "."
+        note += "; “final” is measured with all posterior draws." if trained.before.drawn else "."
     objective = [(key, title) for key, title in OBJECTIVE if key in member.history[0]]
     scores = [
         (f"{part}_{key}", f"{title} {part}")
@@ -244,7 +372,7 @@ def _history(
             for key, _ in columns
         ]
         rows.append((epoch, *cells))
-    if trained.before.random and len(member.history) > 1:
+    if trained.before.drawn and len(member.history) > 1:
         final = [
             (source.cite("members", 0, "metrics", key, style=styles[key]),)
             if key.startswith(PARTS) and key in member.metrics
