@@ -83,6 +83,8 @@ class Ingredients:
     def planted(self, dose: float) -> Float:
         """Return `[R]` the labels with a signal of this AUC (classes) or correlation (real)."""
         y, f, known = self.y, self.f, self.known
+        if not known.any():  # a lag longer than the sessions
+            return y
         if self.chance is None:
             centre, spread = np.nanmean(y), np.nanstd(y)
             f = (f - f[known].mean()) / f[known].std()

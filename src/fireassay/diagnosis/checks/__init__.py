@@ -33,6 +33,8 @@ class Cost(IntEnum):
     """Trains it under several at once, where no single one restores what is missing."""
     VARIANTS = 5
     """Trains it under the usual changes, whatever was found."""
+    LEFT = 6
+    """Trains it on more, from what time is left: nothing else rests on it."""
 
 
 class Check(ABC):
