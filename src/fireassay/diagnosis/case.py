@@ -24,6 +24,11 @@ from fireassay.training.trial import Run, Tasks, Trial
 Runs = Mapping[str, Run]
 """Runs by trial id: what has come back so far."""
 
+BLOCK = 10
+"""Neighbouring dates within which labels are exchanged. Where label rates and predictions both wander
+over the dates, exchanging all of them calls 14 % (24 test dates) to 31 % (60) of noise signal at a
+nominal 5 %, blocks of ten 5 to 6 %; they keep a tenth of an effect in the null."""
+
 STRONG = {"binary": 0.85, "multiclass": 0.85, "real": 0.5}
 """Dose of the strong planted signal: AUC, or correlation."""
 
@@ -167,6 +172,7 @@ class Case:
             scored.clusters,
             self.draws,
             seed=derive("session null", self.task.fingerprint),
+            block=BLOCK,
             symbols=scored.symbols,
             eligible=count[scored.offsets[1:]] > count[scored.offsets[:-1]],
         )

@@ -199,6 +199,7 @@ def scan_lags(
     draws: int = 999,
     symbols: Int | None = None,
     eligible: Bool | None = None,
+    block: int | None = None,
 ) -> LagScan | None:
     """Score a ridge learner at every lag from −reach to reach.
 
@@ -220,6 +221,8 @@ def scan_lags(
         `[S]` which symbol each session is, where a date has several.
     eligible
         `[S]` False leaves a session out.
+    block
+        Exchange within blocks of about so many scored dates (every other date), against slow drift.
 
     Returns
     -------
@@ -250,6 +253,7 @@ def scan_lags(
         np.asarray(clusters)[scored],
         draws,
         seed=seed,
+        block=block,
         symbols=None if symbols is None else symbols[scored],
     )
     _, date = np.unique(np.asarray(clusters)[scored], return_inverse=True)

@@ -12,7 +12,7 @@ import numpy as np
 from fireassay.arrays import Bool, rows_of_sessions
 from fireassay.data.targets.spec import COLUMN, TargetSpec
 from fireassay.data.task import Task
-from fireassay.diagnosis.case import Case, Runs
+from fireassay.diagnosis.case import BLOCK, Case, Runs
 from fireassay.diagnosis.checks import Check, Cost, check
 from fireassay.findings import Bearing, Evidence, Interval, Mark, Plot, Rule, Series
 from fireassay.seeds import derive
@@ -300,6 +300,7 @@ def _scan(task: Task, draws: int, values: int, most: int) -> LagScan | None:
         draws=draws,
         seed=derive("alignment", task.fingerprint),
         symbols=symbols,
+        block=BLOCK // 2,  # every other date is scored
     )
 
 

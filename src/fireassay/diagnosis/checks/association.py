@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from fireassay.arrays import Bool
-from fireassay.diagnosis.case import Case, Runs
+from fireassay.diagnosis.case import BLOCK, Case, Runs
 from fireassay.diagnosis.checks import Check, Cost, check
 from fireassay.findings import Bearing, Evidence, Plot, Rule, Series
 from fireassay.seeds import derive
@@ -59,6 +59,7 @@ class FeatureAssociation(Check):
             panel.clusters,
             DRAWS,
             seed=derive("association", task.fingerprint),
+            block=BLOCK,
             symbols=symbols,
             eligible=part,
         )
