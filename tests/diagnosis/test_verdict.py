@@ -172,6 +172,20 @@ def test_what_another_fault_explains_is_left_open(cause: str, by: str) -> None:
     assert primary(both) == (by,)
 
 
+@pytest.mark.parametrize("cause", ["no_signal", "underpowered"])
+def test_labels_that_a_longer_look_back_learns_hold_a_signal(cause: str) -> None:
+    rule = Rule.NO_EFFECT if cause == "no_signal" else Rule.LACK_OF_POWER
+    none = (ABSENT if cause == "no_signal" else UNSEEN).model_copy(
+        update={"bears_on": (Bearing(cause=cause, rule=rule, note="None."),)}
+    )
+    longer = evidence(cause="context_too_short", id="longer")
+    assert verdicts([none])[cause].status is Status.SUPPORTED
+    found = verdicts([none, longer])
+    assert found[cause].status is Status.EXCLUDED
+    assert found[cause].evidence == ("longer",)
+    assert primary(found) == ("context_too_short",)
+
+
 def test_a_change_that_restores_nothing_excludes_its_cause_only_where_another_change_does() -> None:
     vain = evidence(Rule.RESTORES, "over_regularized", id="vain", effect=0.0, p=0.9)
     alone = verdicts([vain])["over_regularized"]

@@ -51,6 +51,13 @@ epochs, may get past what is in the way, so may another kind of model, and a low
 what is learned by heart."""
 
 
+REFUTED_BY: Mapping[str, tuple[str, ...]] = {
+    "no_signal": ("context_too_short",),
+    "underpowered": ("context_too_short",),
+}
+"""Causes that can't hold beside these: what a longer look-back learns of the labels is there."""
+
+
 class Presence(StrEnum):
     """What an evidence says of its effect."""
 
@@ -151,6 +158,13 @@ def verdicts(evidence: Sequence[Evidence], alpha: float = 0.05) -> dict[str, Cau
             if found.status is Status.EXCLUDED and _only_restores(cause, evidence, alpha):
                 result[cause] = found.model_copy(
                     update={"status": Status.UNDECIDED, "why": f"{found.why} {HIDDEN}"}
+                )
+    for cause, witnesses in REFUTED_BY.items():
+        for other in witnesses:
+            seen = result[other]
+            if seen.status is Status.SUPPORTED and result[cause].status is Status.SUPPORTED:
+                result[cause] = CauseVerdict(
+                    status=Status.EXCLUDED, why=seen.why, evidence=seen.evidence
                 )
     for cause, explanations in EXPLAINED_BY.items():
         found = result[cause]
