@@ -394,7 +394,10 @@ def figures_of(reads: Sequence[Read]) -> dict[str, str]:
 
 
 def fireassay_reads(gauntlet: Path, half: Half, seen: set[tuple[str, int]]) -> list[Read]:
-    """Return what fireassay said of the same patients, from a gauntlet's folder."""
+    """Return what fireassay said of the same patients and seeds, from a gauntlet's folder.
+
+    Its `gauntlet.json` counts all its seeds together, so its visits are read.
+    """
     found = []
     for v in read(gauntlet):
         if v.half is half and (v.patient, v.seed) in seen:
@@ -480,6 +483,10 @@ def main() -> None:
     if chosen.gauntlet:
         asked = {(r.patient.name, r.seed) for found in reads.values() for r in found}
         reads["fireassay"] = fireassay_reads(chosen.gauntlet, chosen.half, asked)
+        if not reads["fireassay"]:
+            raise SystemExit(
+                f"{chosen.gauntlet}: no visits of these patients on the {chosen.half} half"
+            )
     print(markdown({peer: found for peer, found in reads.items() if found}))
 
 
