@@ -129,6 +129,9 @@ def test_the_command_tells_rows_as_they_land_and_fits_80_columns(tmp_path: Path)
     assert "told" not in row
     again = invoke("sweep", str(study), "--grid", "penalty=1,10", "-o", str(tmp_path / "run"))
     assert again.stdout.split("Assessment")[1] == result.stdout.split("Assessment")[1]
+    shown = invoke("report", str(tmp_path / "run"))
+    assert shown.stdout.rstrip() in again.stdout
+    assert invoke("report", str(tmp_path / "run"), "-f", "html").stdout.startswith("<!DOCTYPE html>")
     read = invoke("explain", str(tmp_path / "run"), "--row", "2")
     assert read.exit_code == 0, read.output
     assert max(cell_len(line) for line in read.stdout.split("\n")) <= 80

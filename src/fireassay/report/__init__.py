@@ -19,6 +19,7 @@ from fireassay.errors import UserError
 
 if TYPE_CHECKING:
     from fireassay.findings import Diagnosis
+    from fireassay.swept import Swept
     from fireassay.trained import Trained
 
 if "IPython" in sys.modules:
@@ -27,8 +28,8 @@ if "IPython" in sys.modules:
     enable()
 
 
-def read(path: Path) -> Diagnosis | Trained:
-    """Read what a run folder holds: a diagnosis, or the account of a training; or such a file itself.
+def read(path: Path) -> Diagnosis | Trained | Swept:
+    """Read what a run folder holds: a diagnosis, a training's account or a sweep; or the file itself.
 
     Raises
     ------
@@ -38,12 +39,13 @@ def read(path: Path) -> Diagnosis | Trained:
     from pydantic import ValidationError
 
     from fireassay.findings import Diagnosis
+    from fireassay.swept import Swept
     from fireassay.trained import Trained
 
     file = path
     if path.is_dir():
-        trained, diagnosed = path / "train.json", path / "diagnosis.json"
-        file = trained if trained.exists() and not diagnosed.exists() else diagnosed
+        files = [path / name for name in ("diagnosis.json", "train.json", "sweep.json")]
+        file = next((one for one in files if one.exists()), files[0])
     again = "Give the run folder of a finished `fireassay diagnose` or `fireassay train`."
     try:
         text = file.read_text(encoding="utf-8")
@@ -55,7 +57,11 @@ def read(path: Path) -> Diagnosis | Trained:
             where=str(file),
             fix=again,
         ) from None
-    kind, name = (Trained, "training") if file.name == "train.json" else (Diagnosis, "diagnosis")
+    kinds: dict[str, tuple[type[Diagnosis | Trained | Swept], str]] = {
+        "train.json": (Trained, "training"),
+        "sweep.json": (Swept, "sweep"),
+    }
+    kind, name = kinds.get(file.name, (Diagnosis, "diagnosis"))
     try:
         return kind.from_json(text)
     except ValidationError as error:
@@ -65,8 +71,8 @@ def read(path: Path) -> Diagnosis | Trained:
         raise UserError(f"it isn't a {name} ({what})", where=str(file), fix=again) from None
 
 
-def render(found: Diagnosis | Trained, form: str = "html") -> str:
-    """Write a diagnosis, or the account of a training, in one form.
+def render(found: Diagnosis | Trained | Swept, form: str = "html") -> str:
+    """Write a diagnosis, the account of a training, or a sweep, in one form.
 
     Parameters
     ----------
@@ -92,6 +98,12 @@ def render(found: Diagnosis | Trained, form: str = "html") -> str:
         from fireassay.report.forms import FORMS
 
         return FORMS[form].render(found)
+    from fireassay.swept import Swept
+
+    if isinstance(found, Swept):
+        from fireassay.report import sweep
+
+        return sweep.render(found, form)
     from fireassay.report import training
 
     return training.render(found, form)
