@@ -10,10 +10,15 @@ import pytest
 from scipy.special import expit, logit
 
 from fireassay.data.task import Task
+from fireassay.diagnosis.battery import run_battery
+from fireassay.diagnosis.budget import Clock
 from fireassay.diagnosis.calibrated import Said, calibration, threshold_for, told
 from fireassay.diagnosis.case import Case
 from fireassay.diagnosis.checks.calibration import Calibrated
+from fireassay.findings import EvidenceStatus
 from fireassay.models.probes import ProbeSettings
+from fireassay.training.execute import Executor
+from fireassay.training.learner import Setting
 from fireassay.training.serving import pooled
 from fireassay.training.trial import Predictions, Run, RunStatus, Tasks, Trial
 from tests.training.tasks import make_task, trial_of
@@ -175,3 +180,27 @@ def test_the_check_tells_and_draws_it(sure: float) -> None:
     real = replace(case, tasks=Tasks(task_of("real")))
     assert check.applies(real) == "the target is a real number"
     assert not math.isnan(evidence.effect or math.nan)
+
+
+@pytest.mark.parametrize(
+    "posterior",
+    [
+        "laplace",
+        pytest.param("mc_dropout", marks=pytest.mark.slow),
+        pytest.param("deep_ensemble", marks=pytest.mark.slow),
+    ],
+)
+def test_a_diagnosis_of_any_posterior_has_no_crash_and_no_kl(posterior: str) -> None:
+    """The trainings of the controls and of the ladders, under each posterior, and their judgement."""
+    task = make_task(sessions=24)
+    trial = trial_of(task, posterior=posterior, members=2, epochs=2)
+    case = Case(Tasks(task), trial, (), effect=0.03, draws=19)
+    only = ["calibration", "permuted", "planted", "kl", "regularization", "usual_changes"]
+    execute = Executor(case.tasks, Setting("cpu"))
+    battery = run_battery(case, execute, Clock(math.inf), None, only=only)
+    assert battery.crashes == {}
+    found = {e.check: e for e in battery.evidence}
+    assert found["kl"].status is EvidenceStatus.NOT_APPLICABLE
+    for name in ("calibration", "permuted", "usual_changes"):
+        assert found[name].status is EvidenceStatus.MEASURED, name
+    assert {run.trial.settings.posterior for run in battery.runs.values()} == {posterior}
