@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from fireassay.data.task import Task
+from fireassay.diagnosis.battery import run_battery
+from fireassay.diagnosis.budget import Clock
 from fireassay.diagnosis.checks.ceiling import Ceiling
 from fireassay.diagnosis.checks.power import MADE_FOR, TRIALS, Power, planted_curves
 from fireassay.findings import Evidence, EvidenceStatus
@@ -120,3 +123,11 @@ def test_many_signals_share_what_is_known_of_the_features() -> None:
 def test_multiclass_scores_are_those_of_the_case() -> None:
     found = ceiling(make_task("multiclass", sessions=120, bars=(20, 24), strength=1.5))
     assert found.numbers["AUC (classes pooled) reached"] > 0.7  # type: ignore[operator]
+
+
+def test_a_slow_machine_keeps_its_budget_for_training() -> None:
+    case = case_of(noise(40))
+    slow = Clock(100.0, began=time.perf_counter() - 20)
+    battery = run_battery(case, lambda _trials: (), slow, None, only=["power", "ceiling"])
+    assert {e.status for e in battery.evidence} == {EvidenceStatus.NOT_AFFORDED}
+    assert len(battery.not_afforded) == 2

@@ -19,6 +19,10 @@ ROUNDS = 3
 MOST_OF_TIME = 0.2
 """Share of the time left that judging alone may take."""
 
+SLOW = 0.1
+"""Share of the budget that reading the data may have taken for a check that reads for long to begin:
+beyond, this machine is slow today, and training needs what is left."""
+
 NOT_AFFORDED = "The budget didn't allow it; a larger --budget does."
 
 Execute = Callable[[Sequence[Trial]], Iterable[Run]]
@@ -87,7 +91,7 @@ def run_battery(
     news = news or News()
     battery = Battery() if battery is None else battery
     names = list(only) or list(CHECKS)
-    checks = sorted((CHECKS[name]() for name in names), key=lambda c: (c.cost, c.id))
+    checks = sorted((CHECKS[name]() for name in names), key=lambda c: (c.cost, c.takes, c.id))
     for cost in costs:
         _run_level([c for c in checks if c.cost is cost], case, execute, clock, rate, news, battery)
     return battery
@@ -148,6 +152,11 @@ def _run_level(
         if left_out or any(run.status is RunStatus.CUT_SHORT for run in came):
             break
     for check in active:
+        slow = clock.spent > SLOW * clock.limit_s
+        if check.takes and check.cost is Cost.FREE and slow:
+            battery.not_afforded.append(check.question)
+            _add(battery, news, check.without(EvidenceStatus.NOT_AFFORDED, NOT_AFFORDED))
+            continue
         evidence = _judged(check, case, battery)
         for item in evidence:
             _add(battery, news, item)

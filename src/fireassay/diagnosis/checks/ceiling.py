@@ -76,6 +76,7 @@ class Ceiling(Check):
     question: ClassVar[str] = "Is more data going to help, and what could be reached at most?"
     causes: ClassVar[tuple[str, ...]] = ()
     cost: ClassVar[Cost] = Cost.FREE
+    takes: ClassVar[float] = 5.0
 
     def judge(self, case: Case, runs: Runs) -> list[Evidence]:
         """Fit, score, extrapolate, and bracket."""

@@ -33,10 +33,10 @@ from fireassay.statistics.power import PowerCurve, power_curve
 SIZES = (0.25, 0.5, 0.7, 1.0, 1.4, 2.0, 3.0, 5.0)
 """Planted effects, in units of the effect that matters."""
 
-TRIALS = 12
+TRIALS = 10
 """Planted signals of each size and form: other features, weights and replaced labels each."""
 
-NOISE = 99
+NOISE = 59
 """Labels without a signal, from which a score has to stand out."""
 
 MOST = {"real": 0.9}
@@ -77,7 +77,7 @@ class Power(Check):
     Question: had there been an effect of this size in these sessions, would it have been seen?
 
     Control: the same learners on labels of other sessions without a signal: a planted signal counts
-    as found where its score is beyond the 95 % point of those (normal approximation of 99 refits).
+    as found where its score is beyond the 95 % point of those (normal approximation of 59 refits).
     Labels keep their prevalence, overlap and sessions; the size is the AUC (or correlation) of the
     best predictor there could be, so that what a learner loses by fitting is counted too.
 
@@ -90,6 +90,7 @@ class Power(Check):
     question: ClassVar[str] = "How small an effect would have been seen?"
     causes: ClassVar[tuple[str, ...]] = ()
     cost: ClassVar[Cost] = Cost.FREE
+    takes: ClassVar[float] = 5.0
 
     def judge(self, case: Case, runs: Runs) -> list[Evidence]:
         """Plant, fit, count, and fit a curve to each form."""
