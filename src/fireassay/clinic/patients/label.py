@@ -55,7 +55,7 @@ def underpowered(draw: Draw) -> Presented:
 @patient("bounce", "bid_ask_bounce", debatable=("wrong_model_class",))
 def bounce(draw: Draw) -> Presented:
     """The next traded move looks predictable because prices alternate between bid and ask."""
-    return simulated("bounce", draw, {"sessions": 90, "bar_minutes": 2})
+    return simulated("bounce", draw, {"sessions": 80})
 
 
 @patient("misaligned", "label_misaligned", debatable=EITHER, learnable=False)
