@@ -27,7 +27,7 @@ def inspect(*args: str, output: str = "quiet") -> Result:
 def test_a_supported_cause_gives_status_1_where_it_is_asked_for() -> None:
     gated = inspect(DEGENERATE, "--exit-code")
     assert gated.exit_code == 1
-    assert gated.stderr.startswith("supported: degenerate_target")
+    assert gated.stderr.strip() == "supported: degenerate_target"
     assert "Assessment" in gated.stdout
     assert inspect(SOUND, "--exit-code-on", "drift,degenerate-target").exit_code == 0
 

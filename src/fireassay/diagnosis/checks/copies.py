@@ -6,11 +6,15 @@ from typing import ClassVar
 
 import numpy as np
 
-from fireassay.arrays import rows_of_sessions
+from fireassay.arrays import Float, rows_of_sessions
 from fireassay.diagnosis.case import Case, Runs
 from fireassay.diagnosis.checks import Check, Cost, check
 from fireassay.findings import Bearing, Evidence, Plot, Rule, Series, Value
 from fireassay.statistics.copies import Alone, Foresight, alone, foresights
+
+RAREST = 20
+"""Labels of the rarest class under which an AUC says nothing: one feature in fifty tells a single
+positive label with .99 by chance."""
 
 MOST_ROWS = 20_000
 """Rows beyond which sessions are thinned, evenly."""
@@ -69,6 +73,8 @@ class Copies(Check):
         ahead = foresights(x, {n: p[rows] for n, p in case.prices.items()}, offsets)
         with np.errstate(invalid="ignore"):
             copies = (found.auc >= CERTAIN) | ((found.auc >= STRONG) & (found.change >= MOVES))
+        few = bool(classes) and _rarest(y) < RAREST
+        copies &= not few
         known = np.flatnonzero(~np.isnan(found.auc))
         order = known[np.argsort(-found.auc[known], kind="stable")]
         named = [int(f) for f in order if copies[f]]
@@ -84,9 +90,13 @@ class Copies(Check):
                 else f"the strongest, {panel.features[top]}, has AUC {found.auc[top]:.3f} alone"
             )
             said = [f"No feature copies the label or holds a later bar; {strongest}."]
+        if few:
+            said.append(
+                f"The rarest class has too few labels for that: {_rarest(y)}, of {RAREST} needed."
+            )
         reading = " ".join(said)
         leaks = bool(named or ahead)
-        rule = Rule.OBSERVED_FOR if leaks else Rule.OBSERVED_AGAINST
+        rule = Rule.OBSERVED_FOR if leaks else Rule.ILLUSTRATES if few else Rule.OBSERVED_AGAINST
         shown = named or ([] if top is None else [top])
         numbers: dict[str, Value] = {"features": len(panel.features)}
         if len(known):
@@ -128,6 +138,12 @@ class Copies(Check):
                 plot=_plot(panel.features, found, order[:SHOWN].tolist()),
             )
         ]
+
+
+def _rarest(y: Float) -> int:
+    """Return how many labels the rarest class has, of those that occur."""
+    _, counts = np.unique(y[~np.isnan(y)], return_counts=True)
+    return int(counts.min()) if len(counts) else 0
 
 
 def _copy(names: tuple[str, ...], found: Alone, feature: int) -> str:
