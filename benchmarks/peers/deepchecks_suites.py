@@ -2,6 +2,7 @@
 
 Times aren't handed over: with them the suite finds that time foretells the label (a predictive power
 above 0 is enough) on every patient, and what it says of dates that overlap is void here: none do.
+The search for weak segments is left out: it takes minutes a patient and stands for no cause.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ SEVERITY = {ConditionCategory.FAIL: "issue", ConditionCategory.WARN: "tip"}
 
 def looks(case: Case) -> tuple[list[Remark], dict[str, Any]]:
     """Return the conditions that aren't met, and which checks could not run."""
+    later = case.test.set_axis(case.test.index + len(case.train))  # or it renames them, and warns
     parts = [
         Dataset(
             part[[*case.features, "label"]],
@@ -26,10 +28,14 @@ def looks(case: Case) -> tuple[list[Remark], dict[str, Any]]:
             cat_features=[],
             label_type="binary",
         )
-        for part in (case.train, case.test)
+        for part in (case.train, later)
     ]
     proba = [np.column_stack([1 - part["proba"], part["proba"]]) for part in (case.train, case.test)]
-    found = full_suite().run(
+    suite = full_suite()
+    for place, check in list(suite.checks.items()):
+        if type(check).__name__ == "WeakSegmentsPerformance":
+            suite.remove(place)
+    found = suite.run(
         *parts,
         y_proba_train=proba[0],
         y_proba_test=proba[1],
