@@ -15,7 +15,6 @@ from fireassay.statistics import calibration as measure
 from fireassay.statistics import conformal
 from fireassay.statistics.scores import CLIP
 from fireassay.trained import Bin, Calibration, Conformal, Covered, Rescaled
-from fireassay.training.serving import pooled
 from fireassay.training.settings import NetSettings
 from fireassay.training.trial import Run
 
@@ -44,6 +43,8 @@ class Said:
         """Return what runs together predict of a part of the split."""
         each = [getattr(run, part) for run in runs]
         rows = each[0].rows
+        from fireassay.training.serving import pooled  # PyTorch, which naming a check needn't load
+
         found = pooled(task.label.kind, each)
         return cls(
             kind=task.label.kind,

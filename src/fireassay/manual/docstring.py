@@ -75,7 +75,10 @@ def _opened(paragraph: str) -> Iterator[Part]:
 
 
 def _listed(lines: list[str]) -> Iterator[Part]:
-    """Yield the names and descriptions of a NumPy section."""
+    """Yield the names and descriptions of a NumPy section; of other sections their text."""
+    if lines[0] not in ("Attributes", "Parameters"):
+        yield Part(lines[0], " ".join(line.strip() for line in lines[2:]))
+        return
     name, said = "", list[str]()
     for line in [*lines[2:], "end"]:
         if line.startswith(" "):
