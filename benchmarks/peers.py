@@ -10,7 +10,9 @@ its own. Each peer is a script in `peers/` that sees the same: the labelled rows
 training and later sessions, and what the patient's own model, trained by fireassay as its study
 says, predicts of them. A peer can't refit a network, and its settings (KL weight, weight decay,
 rate) can't be handed over; where a peer has to fit a model itself, that is scikit-learn's histogram
-gradient boosting. Cases and answers lie in FOLDER: a run that was interrupted goes on.
+gradient boosting. Patients whose model is a user's own PyTorch module are left out: fireassay keeps
+no predictions of their training rows. Cases and answers lie in FOLDER: a run that was interrupted
+goes on.
 
 `RULES` below is the whole mapping from what a peer says to causes. It was written before any result
 of the reported half was seen, and gives each peer its best reading:
@@ -88,6 +90,13 @@ def hand_over(name: str, half: Half, seed: int, folder: Path) -> None:
     whole = folder / "case.json"  # last: a case without it is made again
     whole.with_suffix(".tmp").write_text(json.dumps(about), encoding="utf-8")
     whole.with_suffix(".tmp").replace(whole)
+
+
+def handed_over() -> list[str]:
+    """Return the patients whose model predicts its own training rows: all but PyTorch modules."""
+    shown = {name: PATIENTS[name].presents(Draw(name, Half.TUNING, 0)) for name in PATIENTS}
+    models = {name: str(given.settings.get("model", "")) for name, given in shown.items()}
+    return [name for name, model in models.items() if not model.startswith("module:")]
 
 
 def _own_predictions(study: Study, prepared: lab.Prepared) -> Any:
@@ -465,7 +474,7 @@ def main() -> None:
     parser.add_argument("--deepchecks", help="interpreter with peers/requirements-deepchecks.txt")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--half", type=Half, default=Half.REPORTED)
-    parser.add_argument("--patients", nargs="*", default=list(PATIENTS))
+    parser.add_argument("--patients", nargs="*", default=handed_over())
     parser.add_argument("--gauntlet", type=Path, help="folder of a gauntlet on the same patients")
     chosen = parser.parse_args()
     pythons = {peer: chosen.python for peer in SCRIPTS if peer != "deepchecks" and chosen.python}
