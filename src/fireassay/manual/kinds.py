@@ -26,7 +26,6 @@ AFFORDED = {
     Cost.LADDERS: "It trains the model under the changes that a deficit calls for.",
     Cost.DEEP: "It trains the model under several changes at once, where no single one explains.",
     Cost.VARIANTS: "It trains the model under the usual changes, in the time that is left.",
-    Cost.LEFT: "It trains the model on more, from what time is left.",
     Cost.LEFT: "It trains the model on more, in the time that is left; nothing else rests on it.",
 }
 
