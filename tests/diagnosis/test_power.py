@@ -12,9 +12,16 @@ from fireassay.data.task import Task
 from fireassay.diagnosis.battery import run_battery
 from fireassay.diagnosis.budget import Clock
 from fireassay.diagnosis.checks.ceiling import Ceiling
+from fireassay.diagnosis.checks.own_power import OwnPower, _reading
+from fireassay.diagnosis.checks.planted import Planted
 from fireassay.diagnosis.checks.power import MADE_FOR, TRIALS, Power, planted_curves
 from fireassay.findings import Evidence, EvidenceStatus
 from fireassay.interventions.plant_signal import Form, Lively, PlantSignal
+from fireassay.statistics.power import PowerCurve
+from fireassay.training.execute import Executor
+from fireassay.training.learner import default_settings
+from fireassay.training.settings import NetSettings
+from fireassay.training.trial import Run, Trial
 from tests.diagnosis.cases import case_of
 from tests.training.tasks import make_task
 
@@ -131,3 +138,37 @@ def test_a_slow_machine_keeps_its_budget_for_training() -> None:
     battery = run_battery(case, lambda _trials: (), slow, None, only=["power", "ceiling"])
     assert {e.status for e in battery.evidence} == {EvidenceStatus.NOT_AFFORDED}
     assert len(battery.not_afforded) == 2
+
+
+def test_a_size_beyond_those_tried_is_told_as_that() -> None:
+    def curve(middle: float, low: float, high: float) -> PowerCurve:
+        return PowerCurve(middle, low, high, level=0.95, shape=2.0, alpha=0.05)
+
+    case, sizes, ridge = case_of(noise(30)), np.array([0.03, 0.06, 0.35]), curve(0.03, 0.02, 0.05)
+    tiny = _reading(case, curve(0.007, 0.0, 0.043), ridge, "ridge", sizes, 5)
+    assert "AUC less than 0.530 in 80 %" in tiny
+    assert "less than 0.530 to 0.543" in tiny
+    assert "No difference" in tiny
+    large = _reading(case, curve(0.105, 0.06, np.inf), ridge, "ridge", sizes, 5)
+    assert "0.560 to more than 0.850" in large
+    assert "at least 1.2 times as large" in large
+
+
+@pytest.mark.slow
+def test_a_trained_model_has_a_size_that_it_finds() -> None:
+    task = noise(80)
+    settings = NetSettings(width=16, layers=1, heads=2, look_back=4, epochs=30, patience=0)
+    linear = Trial("linear", default_settings("linear"), task.fingerprint)
+    case = replace(
+        case_of(task),
+        trial=Trial("transformer", settings, task.fingerprint),
+        references=(linear,),
+    )
+    runs: dict[str, Run] = {}
+    for check in (Planted(), OwnPower()):
+        runs |= {run.trial.id: run for run in Executor(case.tasks)(check.plan(case, runs))}
+    (evidence,) = OwnPower().judge(case, runs)
+    assert len(evidence.trials) == 5
+    assert evidence.effect is not None
+    assert case.chance + case.effect <= evidence.effect <= case.strong.dose
+    assert "Your model finds a linear relation" in evidence.reading

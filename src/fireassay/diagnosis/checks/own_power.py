@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 
+from fireassay.arrays import Float
 from fireassay.diagnosis.case import Case, Runs, pick
 from fireassay.diagnosis.checks import Check, Cost, check
 from fireassay.diagnosis.checks.power import MADE_FOR, planted_curves
@@ -75,7 +75,7 @@ class OwnPower(Check):
         each = np.unique(sizes)
         share = [float(hit[sizes == s].mean()) for s in each]
         reached = np.array([t.observed for t in tests]) - case.chance
-        reading = _reading(case, curve, cheap.curve, cheap.learner, len(sizes))
+        reading = _reading(case, curve, cheap.curve, cheap.learner, each, len(sizes))
         numbers = {
             f"{case.metric} your model, planted {case.chance + s:.3f}": case.chance
             + float(reached[sizes == s].mean())
@@ -92,11 +92,11 @@ class OwnPower(Check):
                 ),
                 control=f"{tests[0].kind}, {len(tests[0].values)} times; {cheap.learner} beside it.",
                 metric=f"{case.metric} found by your model in 80 % of cases",
-                effect=case.chance + curve.dose80,
+                effect=case.chance + float(np.clip(curve.dose80, each[0], each[-1])),
                 trivial=case.chance,
                 interval=Interval(
                     low=case.chance + curve.low,
-                    high=min(case.chance + curve.high, 1.0),
+                    high=case.chance + min(curve.high, float(each[-1])),
                     level=curve.level,
                 ),
                 mde=curve.dose80,
@@ -106,10 +106,7 @@ class OwnPower(Check):
                 bears_on=(Bearing(cause="underpowered", rule=Rule.ILLUSTRATES),),
                 reading=reading,
                 caveat=_caveat(case),
-                numbers={
-                    **numbers,
-                    "times the size that ridge needs": curve.dose80 / cheap.curve.dose80,
-                },
+                numbers=dict(numbers),
                 plot=_plot(case, each, share, curve, cheap.curve, cheap.learner),
             )
         ]
@@ -132,17 +129,29 @@ def _caveat(case: Case) -> str:
     return f"{few} At the length that the budget allowed." if case.full is not None else few
 
 
-def _reading(case: Case, own: PowerCurve, cheap: PowerCurve, name: str, runs: int) -> str:
-    """Say from which size on the model finds a linear relation, and what of it is missing."""
-    size = case.chance + own.dose80
-    high = f"{case.chance + own.high:.3f}" if math.isfinite(own.high) else "any size"
-    span = f"{case.chance + own.low:.3f} to {high}, from {runs} runs"
+def _reading(
+    case: Case, own: PowerCurve, cheap: PowerCurve, name: str, sizes: Float, runs: int
+) -> str:
+    """Say from which size on the model finds a linear relation, and what of it is missing.
+
+    A size beyond those that were tried is told as that: the curve is no measurement there.
+    """
+    least, most = case.chance + float(sizes[0]), case.chance + float(sizes[-1])
+
+    def said(size: float) -> str:
+        at = case.chance + size
+        if at < least:
+            return f"less than {least:.3f}"
+        return f"{at:.3f}" if at <= most else f"more than {most:.3f}"
+
     told = (
-        f"Your model finds a linear relation of {case.metric} {size:.3f} in 80 % of cases ({span}); "
-        f"{name} one of {case.chance + cheap.dose80:.3f}."
+        f"Your model finds a linear relation of {case.metric} {said(own.dose80)} in 80 % of cases "
+        f"(95 % interval {said(own.low)} to {said(own.high)}, from {runs} runs); {name} one of "
+        f"{case.chance + cheap.dose80:.3f}."
     )
     if own.low > cheap.high:
-        return f"{told} It needs effects {own.dose80 / cheap.dose80:.1f} times as large."
+        times = own.low / cheap.high
+        return f"{told} It needs effects at least {times:.1f} times as large."
     if own.high < cheap.low:
         return f"{told} It finds smaller ones than {name} does."
     return f"{told} No difference can be told."
