@@ -55,7 +55,8 @@ class VwapNoise(Scenario):
     toward: float = Field(
         default=0.4, gt=0, lt=1, description="Probability that a move goes towards VWAP."
     )
-    market: Market = Field(default_factory=lambda: Market(prices=Prices.MID))
+    # As many sessions as it takes to say that an AUC of .53 would have been seen.
+    market: Market = Field(default_factory=lambda: Market(prices=Prices.MID, sessions=150))
 
     def effects(self) -> tuple[PriceEffect, ...]:
         """Return the rarity of moves towards VWAP."""
