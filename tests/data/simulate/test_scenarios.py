@@ -99,7 +99,7 @@ def test_parameters_of_the_scenario_and_of_its_market():
 
 def test_the_reference_case_carries_its_settings():
     truth = truth_of("vwap-noise")
-    assert truth.sessions == 120
+    assert truth.sessions == 150
     assert truth.target == "vwap_reversion:1"
     assert {"no_signal", "kl_dominates"} <= set(truth.causes)
     assert truth.settings["learning_rate"] == 1e-4
