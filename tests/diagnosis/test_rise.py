@@ -11,10 +11,12 @@ from fireassay.data.task import Task
 from fireassay.diagnosis.case import Case
 from fireassay.diagnosis.checks.context import Context
 from fireassay.diagnosis.checks.overfitting import Overfitting
-from fireassay.diagnosis.rise import RiseCheck
+from fireassay.diagnosis.rise import RiseCheck, Risen
+from fireassay.diagnosis.rung import Rung
 from fireassay.diagnosis.verdict import adjusted, verdicts
 from fireassay.findings import CauseVerdict, Evidence, Status
 from fireassay.interventions.recent_sessions import RecentSessions
+from fireassay.statistics.bootstrap import Difference, Estimate
 from fireassay.training.execute import Executor
 from fireassay.training.trial import Run
 from tests.diagnosis.cases import case_of
@@ -80,6 +82,22 @@ def test_a_model_that_fits_noise_is_told_by_what_helps() -> None:
     assert verdict.status is Status.SUPPORTED, evidence.reading
     assert evidence.remedy
     assert "On training sessions it scores" in verdict.why
+
+
+def test_less_of_a_relation_that_turned_is_no_cure() -> None:
+    case = case_of(make_task(sessions=20))
+
+    def risen(start: float, end: float) -> Risen:
+        value = Estimate(value=end, low=end - 0.02, high=end + 0.02, level=0.95, se=0.01, units=20)
+        gain = Difference(**{**vars(value), "value": end - start}, p=0.001, p_two_sided=0.002)
+        return Risen(Rung("narrower", ()), value, gain, 0.002, ())
+
+    check = Overfitting()
+    assert check.suspected(case, risen(0.6, 0.7))
+    turned = risen(0.14, 0.25)
+    assert check.large(case, turned)
+    assert not check.suspected(case, turned)
+    assert not check.large(case, risen(0.6, 0.601))
 
 
 def test_without_a_gap_nothing_is_tried() -> None:

@@ -127,9 +127,12 @@ class RiseCheck(Check):
             reading += f", but by {confirmed.value:+.3f} from another seed: that was chance."
         elif sure:
             reading += "; whether it does from another seed wasn't afforded."
+        elif self.large(case, best):
+            reading += ": that is nearer to chance, and not beyond it."
         else:
             reading += ": no rise that matters and that these sessions can show."
-        rule = Rule.ILLUSTRATES if sure and confirmed is None else self.rule(case, present=present)
+        open_yet = self.large(case, best) and confirmed is None
+        rule = Rule.ILLUSTRATES if open_yet else self.rule(case, present=present)
         found = risen(case, runs, base, self.turnable(case))
         return [
             Evidence(
@@ -160,6 +163,13 @@ class RiseCheck(Check):
         ]
 
     def suspected(self, case: Case, best: Risen) -> bool:
+        """Tell whether a gain is large, and takes the score beyond chance.
+
+        Where the relation turned, what learns less of it loses less: that is no cure.
+        """
+        return self.large(case, best) and best.value.low > case.chance
+
+    def large(self, case: Case, best: Risen) -> bool:
         """Tell whether a gain is significant and of a size that matters."""
         return best.p <= case.alpha and best.gain.value >= self.weight * case.effect / 2
 
