@@ -72,6 +72,20 @@ def test_a_model_that_sees_whole_sessions_needs_no_run() -> None:
     assert len(runs) == 1
 
 
+@pytest.mark.parametrize(("now", "tried"), [(2, [4, 8, 32]), (16, [32, 64]), (64, [100]), (100, [])])
+def test_look_backs_are_multiples_thirty_two_at_least_and_no_longer_than_a_session(
+    now: int, tried: list[int]
+) -> None:
+    task = make_task(sessions=4, bars=(100, 100))
+    assert int(task.panel.lengths.max()) == 100
+    case = replace(case_of(task), trial=trial_of(task, look_back=now))
+    values = [
+        case.trial.with_(*rung.changes).settings.model_dump()["look_back"]
+        for rung in Context().rungs(case)
+    ]
+    assert values == tried
+
+
 OVERFIT = {**COMMON, "width": 32, "epochs": 30, "look_back": 1, "learning_rate": 3e-3}
 
 

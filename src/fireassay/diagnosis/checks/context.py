@@ -17,6 +17,9 @@ from fireassay.training.trial import Trial
 FACTORS = (2, 4)
 """Multiples of the look-back that are tried."""
 
+AT_LEAST = 32
+"""Bars that the longest look-back tried has at least: four times next to nothing is little."""
+
 HIDDEN = (
     "Something keeps the model from learning, and no single change restores it: until that is mended "
     "a longer look-back tells nothing."
@@ -28,7 +31,7 @@ MOST = 512
 
 @check
 class Context(RiseCheck):
-    """Learn the labels as they are with a look-back of twice and four times the bars.
+    """Learn the labels as they are with a look-back of twice and four times the bars, 32 at least.
 
     Question: does a longer look-back raise the score of later sessions?
 
@@ -50,7 +53,8 @@ class Context(RiseCheck):
     def rungs(self, case: Case) -> list[Rung]:
         """Return longer look-backs, up to the longest session's."""
         now = _look_back(case)
-        bars = sorted({min(f * now, _longest(case), MOST) for f in FACTORS})
+        wanted = {f * now for f in FACTORS} | {max(FACTORS[-1] * now, AT_LEAST)}
+        bars = sorted({min(n, _longest(case), MOST) for n in wanted})
         return [
             Rung(f"look-back {n} bars", (SetSetting(setting="look_back", value=n),))
             for n in bars
