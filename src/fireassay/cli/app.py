@@ -82,7 +82,7 @@ def model_flags() -> list[Flag]:
     """Return the flags of the networks' settings."""
     from fireassay.training.settings import NetSettings
 
-    return flags(NetSettings, "settings.", "Model settings (bayesian, transformer)")
+    return flags(NetSettings, "settings.", "Model settings (networks)")
 
 
 def judging_flags() -> list[Flag]:

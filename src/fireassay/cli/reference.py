@@ -31,7 +31,7 @@ none. `fireassay --install-completion` teaches the shell verbs and flags.
 | 130 | stopped; the same command with the same `--out` goes on |
 """
 
-SHARED = {"Data", "Study", "Judging", "Model settings (bayesian, transformer)"}
+SHARED = {"Data", "Study", "Judging", "Model settings (networks)"}
 """Panels of flags that several verbs have: told once, at the end."""
 
 
