@@ -58,6 +58,7 @@ def named(factory: Callable[..., object], changes: dict[str, object], said: str)
     assert said in verdict.why
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("factory", "changes", "said"), FAULTS[:1])
 def test_a_broken_gradient_is_named(
     factory: Callable[..., object], changes: dict[str, object], said: str

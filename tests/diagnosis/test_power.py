@@ -87,6 +87,7 @@ def test_too_little_is_told() -> None:
         assert evidence.status is EvidenceStatus.NOT_APPLICABLE
 
 
+@pytest.mark.slow
 def test_more_data_helps_where_little_was_learned_from_many_features() -> None:
     steep = make_task(sessions=100, bars=(8, 10), features=80, strength=3.0, seed=1)
     found = ceiling(steep)
