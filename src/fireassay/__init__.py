@@ -28,6 +28,7 @@ _HOME = {
     "diagnose": "fireassay.api.verbs",
     "explain": "fireassay.api.explaining",
     "fit_regression": "fireassay.api.tables",
+    "gauntlet": "fireassay.clinic.run",
     "init": "fireassay.api.beginning",
     "inspect": "fireassay.api.verbs",
     "load_run": "fireassay.api.run",

@@ -13,6 +13,7 @@ from fireassay.api.verbs import scan as scan
 from fireassay.api.verbs import simulate as simulate
 from fireassay.api.verbs import sweep as sweep
 from fireassay.api.verbs import train as train
+from fireassay.clinic.run import gauntlet as gauntlet
 from fireassay.errors import DataError as DataError
 from fireassay.errors import SettingError as SettingError
 from fireassay.errors import UserError as UserError

@@ -109,11 +109,6 @@ class Tally(Frozen):
     cured: Share
     seconds: float
 
-    @property
-    def worst(self) -> Row | None:
-        """The patient who is understood least."""
-        return min(self.rows, key=lambda row: row.first.value or 0.0, default=None)
-
 
 def tally(visits: Iterable[Visit]) -> Tally:
     """Count the visits, in the order of the patients' names."""

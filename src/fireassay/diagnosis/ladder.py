@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 import numpy as np
 
@@ -24,6 +24,25 @@ from fireassay.statistics.bootstrap import Difference, Estimate
 from fireassay.statistics.multiplicity import holm
 from fireassay.statistics.null import detectable
 from fireassay.training.trial import Trial
+
+
+class Tried(Protocol):
+    """What was tried: a rung, its score, and its gain on the model as set."""
+
+    @property
+    def rung(self) -> Rung:
+        """What was changed."""
+        ...
+
+    @property
+    def value(self) -> Estimate:
+        """Its score."""
+        ...
+
+    @property
+    def gain(self) -> Difference:
+        """Its gain on the model as set."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -163,7 +182,7 @@ def ladder_evidence(
                 else "Intervals tell how sessions differ, not how training runs do."
             ),
             numbers=numbers,
-            remedy=changes_of(case, _mildest(tried, gain.value)) if restored else (),
+            remedy=changes_of(case, mildest(tried, gain.value)) if restored else (),
             plot=ladder_plot(case, climbs, ground, check.question),
         )
     ]
@@ -181,13 +200,19 @@ def changes_of(case: Case, rung: Rung) -> tuple[Change, ...]:
     return (*turned, *(c for change in rung.changes for c in change.study_changes(case.task)))
 
 
-def _mildest(tried: Sequence[Climb], best: float) -> Rung:
+def mildest(tried: Sequence[Tried], best: float) -> Rung:
     """Return the first rung, mildest first, that brings nine tenths of the best gain."""
-    return next(c.rung for c in tried if c.gain.value >= 0.9 * best or c.gain.value == best)
+    return next(t.rung for t in tried if t.gain.value >= 0.9 * best or t.gain.value == best)
 
 
 def ladder_plot(case: Case, climbs: Sequence[Climb], ground: Ground, title: str) -> Plot:
-    """Draw what each rung reaches."""
+    """Draw what each rung reaches, beside chance and the best reference."""
+    best = Mark(axis="y", value=ground.best_value.value, label=ground.best)
+    return rungs_plot(case, climbs, (Mark(axis="y", value=case.chance, label="chance"), best), title)
+
+
+def rungs_plot(case: Case, tried: Sequence[Tried], marks: tuple[Mark, ...], title: str) -> Plot:
+    """Draw the score of each rung with its interval."""
     return Plot(
         kind="ladder",
         title=title,
@@ -195,15 +220,12 @@ def ladder_plot(case: Case, climbs: Sequence[Climb], ground: Ground, title: str)
         series=(
             Series(
                 name=case.metric,
-                x=tuple(c.rung.name for c in climbs),
-                y=tuple(c.value.value for c in climbs),
-                low=tuple(c.value.low for c in climbs),
-                high=tuple(c.value.high for c in climbs),
+                x=tuple(t.rung.name for t in tried),
+                y=tuple(t.value.value for t in tried),
+                low=tuple(t.value.low for t in tried),
+                high=tuple(t.value.high for t in tried),
                 style="points",
             ),
         ),
-        marks=(
-            Mark(axis="y", value=case.chance, label="chance"),
-            Mark(axis="y", value=ground.best_value.value, label=ground.best),
-        ),
+        marks=marks,
     )

@@ -17,9 +17,9 @@ import numpy as np
 
 from fireassay.diagnosis.case import Case, Runs, Scored, pick
 from fireassay.diagnosis.checks import Check, Cost
-from fireassay.diagnosis.ladder import changes_of
+from fireassay.diagnosis.ladder import changes_of, mildest, rungs_plot
 from fireassay.diagnosis.rung import Rung, changes_anything
-from fireassay.findings import Bearing, Evidence, Interval, Mark, Plot, Rule, Series
+from fireassay.findings import Bearing, Evidence, Interval, Mark, Plot, Rule
 from fireassay.statistics.bootstrap import Difference, Estimate
 from fireassay.statistics.multiplicity import holm
 from fireassay.statistics.null import detectable
@@ -203,11 +203,6 @@ def risen(case: Case, runs: Runs, base: Rung, rungs: list[Rung]) -> list[Risen]:
     ]
 
 
-def mildest(found: list[Risen], best: float) -> Rung:
-    """Return the first rung, mildest first, that brings nine tenths of the best gain."""
-    return next(r.rung for r in found if r.gain.value >= 0.9 * best)
-
-
 def again(case: Case, base: Rung, *rungs: Rung) -> tuple[Trial, ...]:
     """Return the trials of a rung from another seed."""
     return tuple(t.with_(seed=t.seed + AGAIN) for t in _trials(case, base, *rungs))
@@ -226,22 +221,8 @@ def _confirmed(case: Case, runs: Runs, base: Rung, rung: Rung) -> Difference | N
 
 
 def _plot(case: Case, start: float, found: list[Risen], title: str) -> Plot:
-    return Plot(
-        kind="ladder",
-        title=title,
-        x_label=f"{case.metric} on test sessions",
-        series=(
-            Series(
-                name=case.metric,
-                x=tuple(r.rung.name for r in found),
-                y=tuple(r.value.value for r in found),
-                low=tuple(r.value.low for r in found),
-                high=tuple(r.value.high for r in found),
-                style="points",
-            ),
-        ),
-        marks=(
-            Mark(axis="y", value=start, label="as set"),
-            Mark(axis="y", value=case.chance, label="chance"),
-        ),
+    marks = (
+        Mark(axis="y", value=start, label="as set"),
+        Mark(axis="y", value=case.chance, label="chance"),
     )
+    return rungs_plot(case, found, marks, title)

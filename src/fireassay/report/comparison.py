@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from fireassay.compared import Compared, Score, Side
 from fireassay.errors import unknown_name
 from fireassay.report.blocks import Entry, Inline, Line, Table
 from fireassay.report.numerals import P_VALUE, Scalar, fixed, show
-from fireassay.report.training import markdown, terminal
+from fireassay.report.training.forms import page_forms
 from fireassay.report.training.page import Page, Section
-from fireassay.report.wording import clip, json_escaped
+from fireassay.report.wording import clip
 
 BARS = "▁▂▃▄▅▆▇█"
 LONGEST_CURVE = 40
@@ -139,20 +139,4 @@ def sparkline(values: Sequence[float | None], low: float, high: float) -> str:
     )
 
 
-def _json(compared: Compared) -> str:
-    return json_escaped(compared.to_json()) + "\n"
-
-
-def _html(compared: Compared) -> str:
-    from fireassay.report.training import html  # it needs Jinja and figures, which others don't
-
-    told = "Every number here is told unrounded by the form json."
-    return html.written(arrange(compared), "Comparison of runs", told)
-
-
-FORMS: dict[str, Callable[[Compared], str]] = {
-    "terminal": lambda compared: terminal.written(arrange(compared)),
-    "markdown": lambda compared: markdown.written(arrange(compared)),
-    "html": _html,
-    "json": _json,
-}
+FORMS = page_forms(arrange, "Comparison of runs")

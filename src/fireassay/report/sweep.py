@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from fireassay.errors import unknown_name
 from fireassay.report.blocks import Entry, Inline, Line, Table
 from fireassay.report.numerals import DURATION, P_VALUE, Scalar, fixed, show
-from fireassay.report.training import markdown, terminal
+from fireassay.report.training.forms import page_forms
 from fireassay.report.training.page import Page, Section
-from fireassay.report.wording import clip, json_escaped
+from fireassay.report.wording import clip
 from fireassay.swept import Row, Swept
 
 MOST_KEYS = 3
@@ -111,20 +109,4 @@ def _told(swept: Swept, row: Row) -> Inline:
     return ("yes" if row.p_adjusted <= swept.alpha else "no",)
 
 
-def _json(swept: Swept) -> str:
-    return json_escaped(swept.to_json()) + "\n"
-
-
-def _html(swept: Swept) -> str:
-    from fireassay.report.training import html  # it needs Jinja and figures, which others don't
-
-    told = "Every number here is told unrounded by the form json."
-    return html.written(arrange(swept), "Report of a sweep", told)
-
-
-FORMS: dict[str, Callable[[Swept], str]] = {
-    "terminal": lambda swept: terminal.written(arrange(swept)),
-    "markdown": lambda swept: markdown.written(arrange(swept)),
-    "html": _html,
-    "json": _json,
-}
+FORMS = page_forms(arrange, "Report of a sweep")
