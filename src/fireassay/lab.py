@@ -25,6 +25,7 @@ from fireassay.diagnosis.battery import Battery, Execute, News, run_battery
 from fireassay.diagnosis.budget import TRAINED, Afforded, Clock, Rate, fit_to_budget, measure_rate
 from fireassay.diagnosis.case import Case
 from fireassay.diagnosis.checks import CHECKS, Cost
+from fireassay.diagnosis.checks.copies import FILLED
 from fireassay.diagnosis.conclude import assessment, decisive_first, next_steps
 from fireassay.diagnosis.foresight import foreseen, told_before
 from fireassay.diagnosis.heuristics import heuristics, metrics_reading
@@ -44,7 +45,7 @@ from fireassay.diagnosis.scan import (
 from fireassay.diagnosis.track_record import with_confidence
 from fireassay.diagnosis.verdict import adjusted, primary, verdicts
 from fireassay.errors import DataError, UserError
-from fireassay.findings import BudgetUse, DataAudit, Diagnosis, Sentence
+from fireassay.findings import BudgetUse, DataAudit, Diagnosis, Evidence, Sentence
 from fireassay.kept import Kept, held_out_table, open_training, parts_of
 from fireassay.models.probes import ProbeSettings
 from fireassay.report import render
@@ -64,6 +65,11 @@ REFERENCES = ("linear", "boosting")
 
 FORMS = {"report.md": "markdown", "report.html": "html"}
 """Files that every diagnosis writes beside diagnosis.json."""
+
+STOPPED = (
+    "It stopped once the verdict was settled ({}): what only illustrates it was left out; "
+    "--no-stop-early runs it."
+)
 
 
 @dataclass
@@ -183,7 +189,7 @@ def diagnose(
         trials=len(battery.runs),
         training_runs=_in_training_runs(case, battery.runs),
         not_afforded=tuple(battery.not_afforded),
-        note=note,
+        note=" ".join(filter(None, (note, STOPPED.format(battery.settled) * bool(battery.settled)))),
     )
     diagnosis = diagnosis.model_copy(update={"budget": use})
     _write(diagnosis, store)
@@ -466,6 +472,7 @@ def _case(prepared: Prepared, trial: Trial, references: Sequence[Trial]) -> Case
         alpha=study.diagnosis.alpha,
         draws=study.diagnosis.draws,
         seeds=study.diagnosis.seeds,
+        stop_early=study.diagnosis.stop_early,
         skipped=task.others[0].name if task.others else None,
         prices={
             name: frame[name].cast(pl.Float64).to_numpy()
@@ -490,7 +497,7 @@ def conclude(prepared: Prepared, case: Case, battery: Battery, device: str) -> D
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         title=f"{study.target} on {prepared.bars.audit.source} with {study.model}",
         primary=order,
-        assessment=(*grave(prepared.bars.audit), *assessment(found, evidence, order)),
+        assessment=(*grave(prepared.bars.audit, by_id), *assessment(found, evidence, order)),
         causes=found,
         evidence=by_id,
         prescriptions=prescriptions(found, by_id, order),
@@ -525,16 +532,21 @@ def _prepared_again(kept: Kept, watch: Watch) -> Prepared:
     return prepared
 
 
-def grave(audit: DataAudit) -> tuple[Sentence, ...]:
+def grave(audit: DataAudit, evidence: Mapping[str, Evidence]) -> tuple[Sentence, ...]:
     """Say first what makes results on the data as it stands wrong, however good they look."""
-    return tuple(
-        Sentence(
-            text=f"The data as it stands spoils every result: {item.what} ({item.share or 0:.1%} of "
-            f"the bars). {item.advice}"
-        )
-        for item in audit.items
-        if item.grave
-    )
+    said = []
+    for item in audit.items:
+        if not item.grave:
+            continue
+        text = f"Mend the data first: {item.share or 0:.1%} of its bars are {item.what}. {item.advice}"
+        looked = evidence.get("copies")
+        labelled = looked.numbers.get(FILLED) if looked else None
+        if item.id == "filled_from_later" and isinstance(labelled, float):
+            among = f"{labelled:.1%} of the labelled bars are" if labelled else "No labelled bar is"
+            said.append(Sentence(text=f"{text} {among} among them.", evidence=("copies",)))
+        else:
+            said.append(Sentence(text=text))
+    return tuple(said)
 
 
 def _write(diagnosis: Diagnosis, store: Store) -> None:

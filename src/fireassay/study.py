@@ -40,6 +40,9 @@ class DiagnosisSettings(BaseModel):
     alpha: float = Field(0.05, gt=0, lt=1, description="Level of every decision, after correction.")
     draws: int = Field(999, ge=19, description="Permutations behind every p.")
     seeds: int = Field(1, ge=1, description="Training runs of every configuration.")
+    stop_early: bool = Field(
+        True, description="Leave out what only illustrates a verdict once it is settled."
+    )
     apply: bool = Field(False, description="Train with the changed settings and report the gain.")
 
     @property

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from fireassay.diagnosis.budget import TRAINED, Clock, Rate, affordable
 from fireassay.diagnosis.case import Case
 from fireassay.diagnosis.checks import CHECKS, Check, Cost
+from fireassay.diagnosis.settled import settled
 from fireassay.errors import UserError
 from fireassay.findings import Evidence, EvidenceStatus
 from fireassay.training.trial import Run, RunStatus, Trial
@@ -24,6 +25,11 @@ SLOW = 0.1
 beyond, this machine is slow today, and training needs what is left."""
 
 NOT_AFFORDED = "The budget didn't allow it; a larger --budget does."
+
+SETTLED = (
+    "Left out: the verdict was settled before ({}), and this would only illustrate it. "
+    "--no-stop-early runs it all the same."
+)
 
 Execute = Callable[[Sequence[Trial]], Iterable[Run]]
 
@@ -51,12 +57,15 @@ class Battery:
         Checks whose trials the budget left out, in words.
     crashes
         Tracebacks of checks that failed, by check id.
+    settled
+        What settled the verdict before everything was run, in words; empty if nothing did.
     """
 
     runs: dict[str, Run] = field(default_factory=dict)
     evidence: list[Evidence] = field(default_factory=list)
     not_afforded: list[str] = field(default_factory=list)
     crashes: dict[str, str] = field(default_factory=dict)
+    settled: str = ""
 
 
 def run_battery(
@@ -124,8 +133,50 @@ def _run_level(
         else:
             active.append(check)
     short: dict[str, int] = {}
+    # Checks of no cause illustrate: they wait until it is known whether anything is still open.
+    deciding = [c for c in active if c.causes or c.cost < Cost.VARIANTS or not case.stop_early]
+    showing = [c for c in active if c not in deciding]
+    _execute(deciding, case, execute, clock, rate, news, battery, short)
+    if showing:
+        so_far = [e for c in deciding for e in _judged(c, case, battery)]
+        battery.settled = settled([*battery.evidence, *so_far], case.alpha)
+    if showing and battery.settled:
+        why = SETTLED.format(battery.settled)
+        for check in showing:
+            _add(battery, news, check.without(EvidenceStatus.NOT_APPLICABLE, why))
+        active = deciding
+    else:
+        _execute(showing, case, execute, clock, rate, news, battery, short)
+    for check in active:
+        slow = clock.spent > SLOW * clock.limit_s
+        if check.takes and check.cost is Cost.FREE and slow:
+            battery.not_afforded.append(check.question)
+            _add(battery, news, check.without(EvidenceStatus.NOT_AFFORDED, NOT_AFFORDED))
+            continue
+        evidence = _judged(check, case, battery)
+        for item in evidence:
+            _add(battery, news, item)
+        if check.id in short:
+            battery.not_afforded.append(
+                f"{check.question} ({short[check.id]} training runs left out)"
+            )
+            if not evidence:
+                _add(battery, news, check.without(EvidenceStatus.NOT_AFFORDED, NOT_AFFORDED))
+
+
+def _execute(
+    checks: Sequence[Check],
+    case: Case,
+    execute: Execute,
+    clock: Clock,
+    rate: Rate | None,
+    news: News,
+    battery: Battery,
+    short: dict[str, int],
+) -> None:
+    """Run what checks plan, round by round; count in `short` what was left out of each."""
     for _ in range(ROUNDS):
-        wanted, owner = _pool(active, case, battery)
+        wanted, owner = _pool(checks, case, battery)
         if not wanted:
             break
         left_out: list[Trial] = []
@@ -151,21 +202,6 @@ def _run_level(
             )
         if left_out or any(run.status is RunStatus.CUT_SHORT for run in came):
             break
-    for check in active:
-        slow = clock.spent > SLOW * clock.limit_s
-        if check.takes and check.cost is Cost.FREE and slow:
-            battery.not_afforded.append(check.question)
-            _add(battery, news, check.without(EvidenceStatus.NOT_AFFORDED, NOT_AFFORDED))
-            continue
-        evidence = _judged(check, case, battery)
-        for item in evidence:
-            _add(battery, news, item)
-        if check.id in short:
-            battery.not_afforded.append(
-                f"{check.question} ({short[check.id]} training runs left out)"
-            )
-            if not evidence:
-                _add(battery, news, check.without(EvidenceStatus.NOT_AFFORDED, NOT_AFFORDED))
 
 
 def _pool(

@@ -78,6 +78,8 @@ class Case:
         Runs of every configuration of the user's model.
     full
         The user's model at its own length, where the budget shortened `trial`.
+    stop_early
+        Whether what only illustrates a verdict is left out once it is settled.
     skipped
         Name of the label with one more bar skipped before the outcome, where that makes sense.
     prices
@@ -96,6 +98,7 @@ class Case:
     draws: int = 999
     seeds: int = 1
     full: Trial | None = None
+    stop_early: bool = True
     skipped: str | None = None
     prices: Mapping[str, Float] = field(default_factory=dict, repr=False)
     labels: LabelMaker | None = field(default=None, repr=False)

@@ -16,7 +16,7 @@ import numpy as np
 
 from fireassay.diagnosis.case import Case, Runs, pick
 from fireassay.diagnosis.checks import CHECKS, Check, Cost
-from fireassay.diagnosis.ground import PLANTED, REAL, SAID, Ground, shortfall
+from fireassay.diagnosis.ground import PLANTED, REAL, SAID, Ground, ground, shortfall
 from fireassay.diagnosis.rung import Rung, changes_anything
 from fireassay.findings import Bearing, Change, Evidence, Mark, Plot, Rule, Series
 from fireassay.interventions import Intervention
@@ -85,14 +85,39 @@ class LadderCheck(Check):
         if short is None:
             return []
         wanted = [t for rung in self.turnable(case) for t in short.trials(case, *rung.changes)]
+        real, rung = self.asked_again(case, runs, short)
+        if real is not None and rung is not None and all(t.id in runs for t in wanted):
+            wanted += real.trials(case, *rung.changes)
         return [t for t in wanted if t.id not in runs]
 
     def judge(self, case: Case, runs: Runs) -> list[Evidence]:
-        """Compare every rung with the model as set."""
+        """Compare every rung with the model as set, and the one that restores on the user's labels.
+
+        Several changes may restore a planted signal; on the labels themselves they often differ. A
+        cause's share is the smaller one.
+        """
         short = shortfall(case, runs)
         if short is None:
             return []
-        return ladder_evidence(self, case, short, climb(case, runs, short, self.turnable(case)))
+        found = ladder_evidence(self, case, short, climb(case, runs, short, self.turnable(case)))
+        real, rung = self.asked_again(case, runs, short)
+        if real is None or rung is None:
+            return found
+        again = ladder_evidence(self, case, real, climb(case, runs, real, [rung]))
+        least = min((b.share or 0.0 for e in again for b in e.bears_on), default=None)
+        return [*(found if least is None else [_at_most(e, least) for e in found]), *again]
+
+    def asked_again(self, case: Case, runs: Runs, short: Ground) -> tuple[Ground | None, Rung | None]:
+        """Return the labels as they are, and the rung that restores a planted signal.
+
+        Nothing where the planted signal isn't restored, or the labels show no deficit of their own.
+        """
+        real = None if short.name == REAL else ground(case, runs, REAL)
+        tried = climb(case, runs, short, self.turnable(case))[1:]
+        if real is None or not tried or not real.short(case):
+            return None, None
+        best = max(tried, key=lambda c: c.gain.value)
+        return (real, best.rung) if restores(short, best.gain) else (None, None)
 
     def turnable(self, case: Case) -> list[Rung]:
         """Return the rungs that change anything."""
@@ -102,6 +127,15 @@ class LadderCheck(Check):
         """Return what takes the cause away for good, beside other changes: the last rung."""
         rungs = self.turnable(case)
         return rungs[-1].changes if rungs else ()
+
+
+def _at_most(evidence: Evidence, share: float) -> Evidence:
+    """Return the evidence with no larger a share of what is restored."""
+    bears = tuple(
+        b.model_copy(update={"share": min(b.share, share)}) if b.share is not None else b
+        for b in evidence.bears_on
+    )
+    return evidence.model_copy(update={"bears_on": bears})
 
 
 def ladder_checks() -> list[LadderCheck]:
