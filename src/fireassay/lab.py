@@ -538,7 +538,8 @@ def grave(audit: DataAudit, evidence: Mapping[str, Evidence]) -> tuple[Sentence,
     for item in audit.items:
         if not item.grave:
             continue
-        text = f"Mend the data first: {item.share or 0:.1%} of its bars are {item.what}. {item.advice}"
+        share = item.share or 0.0
+        text = f"Mend the data first: {share:.1%} of its bars are {item.what}. {item.advice}"
         looked = evidence.get("copies")
         labelled = looked.numbers.get(FILLED) if looked else None
         if item.id == "filled_from_later" and isinstance(labelled, float):

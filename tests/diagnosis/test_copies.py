@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import polars as pl
 import pytest
 
+import fireassay
 from fireassay.data.targets import labels
 from fireassay.diagnosis.checks.copies import Copies
 from fireassay.findings import Status
-from fireassay.lab import Prepared
+from fireassay.lab import Prepared, grave, prepare
+from fireassay.study import resolve
 from tests.diagnosis.cases import case_of, judged, market, prepared, shift, simulated, with_feature
 
 
@@ -137,3 +140,26 @@ def test_strong_forecasts_are_no_copies(surges: Prepared, target: str) -> None:
 def test_sound_columns_are_cleared(name: str, options: dict[str, object]) -> None:
     _, verdict = judged(Copies(), simulated(name, **options))
     assert verdict.status is Status.EXCLUDED
+
+
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [("direction:1,ties=drop", Status.EXCLUDED), ("direction:5", Status.SUPPORTED)],
+)
+def test_bars_filled_from_the_next_trade(target: str, status: Status) -> None:
+    """Most bars are idle: over one bar they are ties and carry no label, over five they do."""
+    bars, _ = fireassay.simulate("random-walks", sessions=20)
+    idle = pl.int_range(pl.len()) % 4 != 0
+    price = pl.when(~idle).then(pl.col("close")).backward_fill().fill_null(strategy="forward")
+    filled = bars.with_columns(
+        *(pl.when(idle).then(price).otherwise(c).alias(c) for c in ("open", "high", "low", "close")),
+        volume=pl.when(idle).then(0).otherwise("volume"),
+    )
+    made = prepare(resolve(target=target, features=("return_1", "return_5")), filled)
+    evidence, verdict = judged(Copies(), case_of(made.task, market(made)))
+    assert verdict.status is status
+    told = "can't have made a score" if status is Status.EXCLUDED else "price that nobody knew"
+    assert told in evidence.reading
+    first = grave(made.bars.audit, {"copies": evidence})[0]
+    assert first.evidence == ("copies",)
+    assert first.text.endswith("among them.")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from fireassay.statistics.copies import Foresight, alone, foresights
+from fireassay.statistics.copies import Foresight, alone, filled_ahead, foresights
 from tests.statistics import worlds
 
 
@@ -123,3 +123,17 @@ def test_the_strongest_bounce_there_is_foresees_nothing() -> None:
     last = np.r_[0.0, np.diff(np.log(close))]
     found = foresights(last[:, None], {"close": close}, np.arange(0, 4001, 100))
     assert found == []
+
+
+def test_bars_filled_from_the_next_trade_by_hand() -> None:
+    """Trades at 1, 2, 2 and, in another session, 5: filled backwards, then forwards, then neither."""
+    stale = np.array([0, 1, 1, 0, 1, 0, 1, 1, 0, 1], dtype=bool)
+    offsets = np.array([0, 7, 10])
+    backward = np.array([1, 2, 2, 2, 2, 2, 2, 5, 5, 5], dtype=float)
+    # Equal trades around a bar tell nothing, nor does what no trade of the session follows.
+    assert filled_ahead(backward, stale, offsets).tolist() == [False, True, True] + 7 * [False]
+    forward = np.array([1, 1, 1, 2, 2, 2, 2, 5, 5, 5], dtype=float)
+    assert not filled_ahead(forward, stale, offsets).any()
+    half = np.array([1, 1, 2, 2, 2, 2, 2, 5, 5, 5], dtype=float)
+    assert not filled_ahead(half, stale, offsets).any()
+    assert not filled_ahead(backward, np.zeros(10, dtype=bool), offsets).any()

@@ -159,6 +159,38 @@ def foresights(x: Float, prices: Mapping[str, Float], offsets: Int) -> list[Fore
     return [found[f] for f in sorted(found)]
 
 
+def filled_ahead(close: Float, stale: Bool, offsets: Int) -> Bool:
+    """Tell which bars hold the price of the next trade though nothing traded in them.
+
+    Of bars whose trades before and after closed at different prices; none, unless more than half of
+    those carry the later price.
+
+    Parameters
+    ----------
+    close
+        `[R]` price at the close of each bar.
+    stale
+        `[R]` bars in which nothing traded.
+    offsets
+        `[S + 1]` row offsets of the sessions.
+
+    Returns
+    -------
+    `[R]` bars that nobody could have known when they ended.
+    """
+    rows, session = np.arange(len(close)), session_of_row(offsets)
+    last = np.maximum.accumulate(np.where(stale, -1, rows))
+    following = np.minimum.accumulate(np.where(stale, len(close), rows)[::-1])[::-1]
+    inside = stale & (last >= offsets[:-1][session]) & (following < offsets[1:][session])
+    at = np.flatnonzero(inside)
+    telling = at[close[last[at]] != close[following[at]]]
+    ahead = telling[close[telling] == close[following[telling]]]
+    out = np.zeros(len(close), dtype=bool)
+    if 2 * len(ahead) > len(telling):
+        out[ahead] = True
+    return out
+
+
 def _ahead(values: Float, bars: int, offsets: Int) -> Float:
     """Return `[R]` the value some bars later (earlier if negative), NaN out of the session."""
     at = np.arange(len(values)) + bars

@@ -48,7 +48,6 @@ def filled_from_later(view: View) -> Iterable[Notice]:
     known = frame.select(
         telling=(pl.col("stale") & (before != after)).fill_null(value=False),
         backward=(pl.col("stale") & (pl.col("close") == after)).fill_null(value=False),
-        forward=(pl.col("stale") & (pl.col("close") == before)).fill_null(value=False),
         before=before,
         after=after,
     )
@@ -57,7 +56,6 @@ def filled_from_later(view: View) -> Iterable[Notice]:
     share = int(backward.sum()) / telling if telling else 0.0
     if share <= 0.5:
         return
-    forward = int((known["telling"] & known["forward"]).sum()) / telling
 
     def shown(row: int) -> str:
         last, own, following = known["before"][row], frame["close"][row], known["after"][row]
@@ -66,8 +64,8 @@ def filled_from_later(view: View) -> Iterable[Notice]:
     dropped = view.settings.stale is Stale.DROP
     yield from view.notice(
         "filled_from_later",
-        f"stale bars filled with the close of the next trade ({share:.1%} of those that tell; "
-        f"{forward:.1%} with that of the last)",
+        f"stale bars filled with the close of the next trade, not of the last ({share:.1%} of those "
+        "that tell)",
         backward,
         Action.DROPPED if dropped else Action.FLAGGED,
         "Left out as set."

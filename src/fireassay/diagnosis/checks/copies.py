@@ -10,7 +10,7 @@ from fireassay.arrays import Float, rows_of_sessions
 from fireassay.diagnosis.case import Case, Runs
 from fireassay.diagnosis.checks import Check, Cost, check
 from fireassay.findings import Bearing, Evidence, Plot, Rule, Series, Value
-from fireassay.statistics.copies import Alone, Foresight, alone, foresights
+from fireassay.statistics.copies import Alone, Foresight, alone, filled_ahead, foresights
 
 RAREST = 20
 """Labels of the rarest class under which an AUC says nothing: one feature in fifty tells a single
@@ -27,6 +27,12 @@ MOVES = 0.3
 
 CERTAIN = 0.99
 """AUC from which a feature holds the label, however it moves."""
+
+SPARED = 0.01
+"""Share of the labelled bars up to which bars filled from a later trade can't make a score."""
+
+FILLED = "share of labelled bars filled from a later trade"
+"""Name of that share among the numbers."""
 
 SHOWN = 15
 
@@ -46,7 +52,9 @@ class Copies(Check):
     and among those that move with the label none passes .72. A copy of which one label in ten is
     wrong has .9 and .6. Where prices are known, a feature is named as well that repeats a price or a
     volume of one of the next five bars, in 95 % of the bars where nothing known yet equals it, or
-    correlates by .7 with the return of the next bars.
+    correlates by .7 with the return of the next bars. Where bars in which nothing traded were filled
+    with the price of the next trade, every feature knows that price: it is a leak where more than one
+    labelled bar in a hundred is such a bar.
 
     What misleads it: a feature without memory that rightly predicts so well would look the same. A
     leak that tells less passes: fit without the feature, or shift it by a bar, to see what it is
@@ -80,6 +88,10 @@ class Copies(Check):
         named = [int(f) for f in order if copies[f]]
         said = [_copy(panel.features, found, f) for f in named]
         said += [_foresight(panel.features, each) for each in ahead]
+        filled = _filled(case)
+        spoilt = filled is not None and filled > SPARED
+        if filled is not None and spoilt:
+            said.append(_filling(filled))
         top = int(order[0]) if len(order) else None
         if not said and not found.labels:
             return []
@@ -90,17 +102,21 @@ class Copies(Check):
                 else f"the strongest, {panel.features[top]}, has AUC {found.auc[top]:.3f} alone"
             )
             said = [f"No feature copies the label or holds a later bar; {strongest}."]
+            if filled is not None:
+                said.append(_filling(filled))
         if few:
             said.append(
                 f"The rarest class has too few labels for that: {_rarest(y)}, of {RAREST} needed."
             )
         reading = " ".join(said)
-        leaks = bool(named or ahead)
+        leaks = bool(named or ahead or spoilt)
         rule = Rule.OBSERVED_FOR if leaks else Rule.ILLUSTRATES if few else Rule.OBSERVED_AGAINST
         shown = named or ([] if top is None else [top])
         numbers: dict[str, Value] = {"features": len(panel.features)}
         if len(known):
             numbers["median AUC of a feature alone"] = float(np.median(found.auc[known]))
+        if filled is not None:
+            numbers[FILLED] = filled
         for f in shown[:5]:
             name = panel.features[f]
             numbers |= {
@@ -131,13 +147,38 @@ class Copies(Check):
                 reading=reading,
                 caveat=(
                     "A feature without memory that predicts so well would look the same."
-                    if leaks
+                    if named or ahead
+                    else "What the filled bars are worth is seen once they are left out."
+                    if spoilt
                     else "A leak that tells less than an AUC of .8 may pass, unless prices show it."
                 ),
                 numbers=numbers,
                 plot=_plot(panel.features, found, order[:SHOWN].tolist()),
             )
         ]
+
+
+def _filled(case: Case) -> float | None:
+    """Return which share of the labelled bars holds the price of a later trade; None: no bar does."""
+    task, close = case.task, case.prices.get("close")
+    if close is None:
+        return None
+    filled = filled_ahead(close, task.panel.stale, task.panel.offsets)
+    return float(filled[task.usable].mean()) if filled.any() and task.usable.any() else None
+
+
+def _filling(share: float) -> str:
+    if share > SPARED:
+        return (
+            f"Nothing traded in {share:.1%} of the labelled bars, and they were filled with the "
+            "price of the next trade: every feature there knows a price that nobody knew. "
+            "Set stale = drop."
+        )
+    few = f"{share:.2%} of the labelled bars are" if share else "no labelled bar is"
+    return (
+        "Bars in which nothing traded were filled with the price of the next trade, but "
+        f"{few} among them: they can't have made a score."
+    )
 
 
 def _rarest(y: Float) -> int:
