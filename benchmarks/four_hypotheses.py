@@ -1,4 +1,4 @@
-"""What tells a wrong temperature, a wrong size, overfitting and no signal apart (METHODS, section 7).
+"""What tells a wrong temperature, a wrong size, overfitting and no signal apart.
 
     python benchmarks/four_hypotheses.py [--sessions 256] [--epochs 30] [--seed 0]
 

@@ -142,7 +142,7 @@ _ALL = (
         (
             "Srivastava et al. (2014), Dropout, JMLR 15:1929",
             (
-                "Szegedy et al. (2016), Rethinking the Inception architecture (label smoothing), "
+                "Szegedy et al. (2016), Rethinking the Inception architecture for computer vision, "
                 "arXiv:1512.00567"
             ),
             "Loshchilov and Hutter (2019), Decoupled weight decay regularization, arXiv:1711.05101",
@@ -308,8 +308,8 @@ _ALL = (
         "leak.",
         (
             (
-                "Kaufman, Rosset and Perlich (2012), Leakage in data mining, ACM Transactions on "
-                "Knowledge Discovery from Data 6:15"
+                "Kaufman, Rosset, Perlich and Stitelman (2012), Leakage in data mining, ACM "
+                "Transactions on Knowledge Discovery from Data 6:15"
             ),
             (
                 "Kapoor and Narayanan (2023), Leakage and the reproducibility crisis in "

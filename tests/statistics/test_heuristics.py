@@ -1,4 +1,4 @@
-"""The rules of thumb, with the counter-examples of METHODS section 1 measured."""
+"""The rules of thumb, with counter-examples measured."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_entropy() -> None:
     # Random by the rule, and learned without error from its two features.
     assert scores.auc((a != b).astype(float), xor) == 1.0
     rare = entropy_rule((rng.random(4000) < 0.02).astype(float))
-    # METHODS: .14 bit.
+    # .14 bit by the formula.
     assert float(rare.value) / np.log(2) == pytest.approx(0.14, abs=0.02)
 
 

@@ -1,4 +1,4 @@
-"""Classifiers without skill: closed forms, scikit-learn, and the range of METHODS section 1."""
+"""Classifiers without skill: closed forms, scikit-learn, and the range of F1 without skill."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def test_the_recipe_is_scikit_learns() -> None:
 
 @pytest.mark.statistical
 def test_recipes_in_common_use() -> None:
-    """METHODS section 3: 99 %, 28 %, 7.0 %, 5.3 %, 5.3 %, 4.7 % false signal at a nominal 5 %."""
+    """99 %, 28 %, 7.0 %, 5.3 %, 5.3 %, 4.7 % false signal at a nominal 5 %."""
     bounds = [(0.97, 1.0), (0.2, 0.36), (0.03, 0.09), (0.035, 0.07), (0.035, 0.065), (0.035, 0.065)]
     count = 1000
     for (name, recipe), (least, most) in zip(RECIPES.items(), bounds, strict=True):

@@ -2,7 +2,7 @@
 
 What must agree is the distribution of a session under one draw of the weights: its expected loss and
 the spread of its mean prediction. Signs per bar keep the loss of each bar but let the spread average
-out over a session (METHODS, section 7).
+out over a session.
 """
 
 from __future__ import annotations

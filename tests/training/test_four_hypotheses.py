@@ -1,4 +1,4 @@
-"""The table of METHODS, section 7, in kind, on our Transformer: what tells four hypotheses apart."""
+"""The table of four hypotheses in kind, on our Transformer: what tells four hypotheses apart."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ def empirical_log_sigma(
     """Return `[K, P]` ln σ_p per tensor, σ_p² = (Σ((μ − m)² + σ²) + 2b) / (n + 2a + 2).
 
     The maximum of the ELBO over a prior variance that each tensor shares, under an inverse-gamma
-    (a, b) hyperprior (Krishnan et al. 2020, arXiv:1906.05323, in closed form). No gradient flows.
+    (a, b) hyperprior, in closed form (Wu et al. 2019, arXiv:1810.03958). No gradient flows.
     """
     with torch.no_grad():
         owner = layout.owner().to(mean.device)

@@ -56,7 +56,7 @@ def runs_test(y: Float, offsets: Int) -> RunsTest:
 
     Notes
     -----
-    Mean and variance for any number of classes: Wallis & Roberts (1956), Statistics, 18.3; for two
+    Mean and variance for any number of classes: Mood (1940), Ann. Math. Stat. 11:367; for two
     those of Wald & Wolfowitz (1940), Ann. Math. Stat. 11:147. Runs never cross a session's end.
     """
     from scipy.special import ndtr

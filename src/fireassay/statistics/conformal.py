@@ -8,7 +8,7 @@ at most
 
 Fₖ the empirical distribution of the scores of session k: every session weighs the same, whatever its
 length, and a new one counts as the worst (Lee, Barber & Willett 2023, arXiv:2306.06342; pooling CDFs:
-Dunn, Wasserman & Ramdas 2022, J. Am. Stat. Assoc., arXiv:1809.07441).
+Dunn, Wasserman & Ramdas 2023, J. Am. Stat. Assoc. 118:2491, arXiv:1809.07441).
 
 **What is promised.** If the sessions, the new one included, are exchangeable, then the share of a new
 session's bars that are covered is at least 1 − α *on average over sessions*. Proof: let q* be the

@@ -195,7 +195,7 @@ def learning_curve(
     For every draw the exponent c is drawn from its likelihood on a grid from .1 to 2 with a flat
     prior, and a and b are least-squares given c with b ≥ 0 and a ≤ best. A short or flat curve
     hardly tells exponents apart; the interval then is wide, as it should be. Power law: Hestness et
-    al. (2017), arXiv:1712.00409; Viering & Loog (2022), IEEE TPAMI 45:7799.
+    al. (2017), arXiv:1712.00409; Viering & Loog (2023), IEEE TPAMI 45:7799.
 
     Raises
     ------

@@ -3,7 +3,7 @@
 N is the number of distinct labels of the training split and is passed in. A step of L labelled bars
 sums their NLL and divides by the labels a step is expected to have, N / steps, so ragged sessions
 weigh by their labels; KL enters once a step. Summed over an epoch this is steps / N times the
-negative ELBO when kl_weight is 1 (METHODS, section 7).
+negative ELBO when kl_weight is 1 (Blundell et al. 2015, arXiv:1505.05424, section 3.4).
 """
 
 from __future__ import annotations

@@ -60,8 +60,8 @@ def start(
 def centre_on(posterior: MeanField, trial: int, mean: Tensor, prior_sigma: float) -> None:
     """Centre the prior and the start of one trial on trained weights `[P]` (PriorKind.CENTRED).
 
-    The prior's scale is prior_sigma · |m| (Krishnan et al. 2020, arXiv:1906.05323, MOPED), bounded
-    below by CENTRED_FLOOR.
+    The prior's scale is prior_sigma · |m|, bounded below by CENTRED_FLOOR: the scale at which MOPED
+    starts its posterior (Krishnan et al. 2020, arXiv:1906.05323).
     """
     floor = CENTRED_FLOOR * fan_in_scale(posterior.layout).to(mean.device)
     with torch.no_grad():

@@ -16,7 +16,8 @@ SIGNAL = 9
     "macd_histogram",
     group=Group.MOMENTUM,
     needs=["close"],
-    source="Aspray (1986), MACD-Histogram",
+    source="Aspray's histogram; Star (1994), The MACD momentum oscillator, Technical Analysis of "
+    "Stocks & Commodities 12",
 )
 def macd_histogram() -> pl.Expr:
     """MACD less its own exponential mean over 9 bars, as a share of the close: is it turning.

@@ -19,7 +19,7 @@ from fireassay.data.targets.outcomes import log_move, numbers, price, vwap_note
     classes=["away", "tie", "toward"],
     price_move=True,
     side="vwap_deviation",
-    source="Madhavan (2002), VWAP strategies, Transaction Performance 2002",
+    source="Madhavan (2002), VWAP strategies, Trading 2002, 32",
 )
 def vwap_reversion(table: pl.DataFrame, spec: TargetSpec) -> Outcome:
     """Will the price move toward the session VWAP over the next k bars.

@@ -16,7 +16,7 @@ from fireassay.data.targets.outcomes import entry, exit_, numbers, price, vwap_n
     options=["price"],
     price_move=True,
     side="vwap_deviation",
-    source="Madhavan (2002), VWAP strategies, Transaction Performance 2002",
+    source="Madhavan (2002), VWAP strategies, Trading 2002, 32",
 )
 def vwap_reversion_magnitude(table: pl.DataFrame, spec: TargetSpec) -> Outcome:
     """How many basis points will the price move toward the session VWAP over the next k bars.

@@ -19,7 +19,7 @@ from fireassay.data.targets.outcomes import ahead, numbers, vwap_note
     caution="How near the price is to the VWAP at t predicts a touch without any skill: compare with "
     "that distance alone.",
     mechanical=True,
-    source="Madhavan (2002), VWAP strategies, Transaction Performance 2002",
+    source="Madhavan (2002), VWAP strategies, Trading 2002, 32",
 )
 def vwap_touch(table: pl.DataFrame, spec: TargetSpec) -> Outcome:
     """Will any price of the outcome's bars reach the session VWAP as it is now.

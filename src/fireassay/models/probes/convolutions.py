@@ -106,7 +106,7 @@ class Convolutions(Probe):
     References
     ----------
     Dempster, Petitjean & Webb (2020), Data Min. Knowl. Discov. 34:1454; Dempster, Schmidt & Webb
-    (2021), KDD 27:248.
+    (2021), KDD, 248.
     """
 
     name: ClassVar[str] = "convolutions"
