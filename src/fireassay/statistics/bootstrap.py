@@ -3,8 +3,8 @@
 A score of all sessions is turned into one pseudo-value per date by the jackknife, D·θ − (D−1)·θ₋d,
 whose mean estimates θ and whose scatter is the date-to-date uncertainty (Tukey; Miller (1974),
 Biometrika 61:1). The interval is the symmetric bootstrap-t of that mean (Hall (1988), J. R. Stat.
-Soc. B 50:35): dates are drawn with replacement, and the interval reaches as many standard errors to either
-side as 95 % of the draws stray from theirs.
+Soc. B 50:35): dates are drawn with replacement, and the interval reaches as many standard errors to
+either side as 95 % of the draws stray from theirs.
 
 It was chosen by measured coverage at a nominal 95 % (six scores, four worlds, AR features and 12-bar
 labels; 400 data sets each, so ± 2 %), means over the cases:
