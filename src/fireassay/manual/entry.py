@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from operator import attrgetter
 
 from fireassay.manual.docstring import Part
 
@@ -34,18 +35,37 @@ class Entry:
     def __str__(self) -> str:
         return "\n".join(self._lines())
 
-    def to_markdown(self, level: int = 2) -> str:
-        """Return the entry as Markdown under a heading of that level."""
+    def to_markdown(
+        self,
+        level: int = 2,
+        *,
+        sections: bool = False,
+        written: Callable[[Part], str] = attrgetter("text"),
+    ) -> str:
+        """Return the entry as Markdown under a heading of that level.
+
+        Parameters
+        ----------
+        level
+            1 is the heading of a page.
+        sections
+            Whether parts stand under headings of their own, a level lower, rather than behind bold
+            words.
+        written
+            Gives the text of a part that is no formula: where links go in.
+        """
         blocks = [f"{'#' * level} {self.name}", f"*{self.kind}.* {self.title}"]
         for heading, same in groupby(self.parts, key=lambda part: part.heading):
             texts = list(same)
             lead = f"**{heading}.** " if heading else ""
+            if sections and heading:
+                lead = f"{'#' * (level + 1)} {heading}\n\n"
             if texts[0].formula:
                 blocks += [lead.strip(), *(f"```text\n{part.text}\n```" for part in texts)]
             elif len(texts) > 1 and texts[0].item:
-                blocks += [lead.strip(), "\n".join(f"- {part.text}" for part in texts)]
+                blocks += [lead.strip(), "\n".join(f"- {written(part)}" for part in texts)]
             else:
-                blocks += [lead + texts[0].text, *(part.text for part in texts[1:])]
+                blocks += [lead + written(texts[0]), *map(written, texts[1:])]
         return "\n\n".join(block for block in blocks if block)
 
     def _lines(self) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from pydantic.fields import FieldInfo
@@ -242,6 +243,7 @@ NETWORK_TEXT = {
 """What the networks are; a posterior without a text of its own is named."""
 
 
+@cache
 def _setting_fields() -> dict[str, tuple[str, FieldInfo]]:
     """Return every key of a study with its field; the model's settings under their own name."""
     from fireassay.data.settings import DataSettings, SplitSettings
