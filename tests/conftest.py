@@ -10,6 +10,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
+os.environ["FIREASSAY_LEDGER"] = "off"  # of subprocesses too: tests are nobody's tries
+
 
 @pytest.fixture(scope="session")
 def real_data() -> Callable[[str], Path]:

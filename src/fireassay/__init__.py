@@ -31,6 +31,7 @@ _HOME = {
     "gauntlet": "fireassay.clinic.run",
     "init": "fireassay.api.beginning",
     "inspect": "fireassay.api.verbs",
+    "ledger": "fireassay.api.verbs",
     "load_run": "fireassay.api.run",
     "predict": "fireassay.api.verbs",
     "render": "fireassay.api.verbs",

@@ -7,6 +7,7 @@ from fireassay.api.tables import fit_regression as fit_regression
 from fireassay.api.verbs import compare as compare
 from fireassay.api.verbs import diagnose as diagnose
 from fireassay.api.verbs import inspect as inspect
+from fireassay.api.verbs import ledger as ledger
 from fireassay.api.verbs import predict as predict
 from fireassay.api.verbs import render as render
 from fireassay.api.verbs import scan as scan

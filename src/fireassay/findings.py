@@ -392,6 +392,35 @@ class Applied(Frozen):
     """One row a metric: {"metric": ..., "before": ..., "after": ...}."""
 
 
+class Tries(Frozen):
+    """What was tried on the same test sessions so far, this run among it.
+
+    Attributes
+    ----------
+    ledger
+        The file in which it is written down.
+    runs, members, families
+        Runs, distinct models and targets in them, and the families of tests that are corrected for:
+        those that another one holds aren't counted.
+    p, p_adjusted
+        Of this run, and adjusted for all families (Holm).
+    smallest, smallest_adjusted
+        The smallest p of all.
+    told
+        What that comes to; empty where nothing was tried before.
+    """
+
+    ledger: str
+    runs: int
+    members: int
+    families: int
+    p: Number
+    p_adjusted: Number
+    smallest: Number
+    smallest_adjusted: Number
+    told: str = ""
+
+
 class Diagnosis(Frozen):
     """The whole answer: everything that a report shows, and nothing else is needed to show it."""
 
@@ -414,6 +443,7 @@ class Diagnosis(Frozen):
     environment: dict[str, Value]
     budget: BudgetUse = BudgetUse()
     applied: Applied | None = None
+    tries: Tries | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Diagnosis:

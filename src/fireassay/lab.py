@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 import fireassay
+from fireassay.bookkeeping import counted, member, said_of, tested
 from fireassay.data.assemble import build_panel, build_task
 from fireassay.data.bars import MARKET_COLUMNS, Bars
 from fireassay.data.columns import selection_of
@@ -26,6 +27,7 @@ from fireassay.diagnosis.budget import TRAINED, Afforded, Clock, Rate, fit_to_bu
 from fireassay.diagnosis.case import Case
 from fireassay.diagnosis.checks import CHECKS, Cost
 from fireassay.diagnosis.checks.copies import FILLED
+from fireassay.diagnosis.checks.signal import real_learners
 from fireassay.diagnosis.conclude import assessment, decisive_first, next_steps
 from fireassay.diagnosis.foresight import foreseen, told_before
 from fireassay.diagnosis.heuristics import heuristics, metrics_reading
@@ -181,6 +183,24 @@ def diagnose(
     diagnosis = conclude(prepared, case, battery, device)
     if study.diagnosis.apply:
         watch.phase("training with the changed settings")
+    signal = diagnosis.evidence.get("signal")
+    if signal is not None:
+        each = real_learners(case, battery.runs).values()
+        tries = counted(
+            study,
+            prepared.bars,
+            case.task.panel,
+            case.task.split.test,
+            out,
+            watch.note,
+            verb="diagnose",
+            target=study.target,
+            learner=study.model,
+            members=tuple(member([run.trial.id for run in runs]) for runs in each),
+            **tested(signal),
+        )
+        said = (*diagnosis.assessment, *said_of(tries, signal.id))
+        diagnosis = diagnosis.model_copy(update={"tries": tries, "assessment": said})
         clock.held_s = 0.0
         diagnosis = apply(diagnosis, case, battery.runs, execute)
     use = BudgetUse(
@@ -304,6 +324,21 @@ def scan(
     )
     if out is not None:
         store = Store(out)
+    tries = counted(
+        study,
+        bars,
+        panel,
+        divided.fitted,
+        out,
+        watch.note,
+        verb="scan",
+        target=f"{len(found)} targets",
+        learner="ridge on fixed features",
+        members=tuple(f"{one.name} of {' '.join(study.features)}" for one in found),
+        **tested(evidence[0]),
+    )
+    said = (*diagnosis.assessment, *said_of(tries, evidence[0].id))
+    diagnosis = diagnosis.model_copy(update={"tries": tries, "assessment": said})
         store.write("study.toml", study.to_toml())
         _write(diagnosis, store)
     return diagnosis
@@ -350,16 +385,30 @@ def train(study: Study, out: Path | str, frame: object = None, watch: Watch | No
     judged = assay(case, runs)
     trained = Trained(
         fireassay_version=fireassay.__version__,
+    tries = counted(
+        study,
+        prepared.bars,
+        task.panel,
+        task.split.test,
+        out,
+        watch.note,
+        verb="train",
+        target=study.target,
+        learner=study.model,
+        members=(member([run.trial.id for run in runs]),),
+        **tested(judged.held_out),
+    )
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         title=f"{study.target} on {prepared.bars.audit.source} with {study.model}",
         before=before,
-        **vars(judged),
+        **{**vars(judged), "assessment": (*judged.assessment, *said_of(tries))},
         data_audit=prepared.bars.audit,
         study=study.model_dump(mode="json"),
         environment=environment(device),
         seconds=time.perf_counter() - began,
     )
     store.write_table("predictions.parquet", held_out_table(prepared.bars.frame, task, runs, inputs))
+        tries=tries,
     store.write("train.json", trained.to_json())
     store.write("report.md", render(trained, "markdown"))
     return trained

@@ -51,6 +51,11 @@ class DiagnosisSettings(BaseModel):
         return seconds(self.budget)
 
 
+    ledger: str = Field(
+        "beside",
+        description="Where all that is tried is written down and counted: beside (ledger.jsonl beside "
+        "the run folder), off, or a file.",
+    )
 class ScanSettings(BaseModel):
     """What a scan of targets tries."""
 

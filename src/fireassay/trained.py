@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import Field
 
-from fireassay.findings import DataAudit, Evidence, Frozen, Number, Sentence, Value
+from fireassay.findings import DataAudit, Evidence, Frozen, Number, Sentence, Tries, Value
 
 SCHEMA_VERSION = "1.0"
 
@@ -255,6 +255,8 @@ class Trained(Frozen):
         What the train and test metrics can and can't mean.
     data_audit, study, environment, seconds
         What was read, what was asked, where it ran and how long it took.
+    tries
+        What was tried on the same test sessions before.
     """
 
     schema_version: str = SCHEMA_VERSION
@@ -273,6 +275,7 @@ class Trained(Frozen):
     study: dict[str, Any]
     environment: dict[str, Value]
     seconds: float = 0.0
+    tries: Tries | None = None
 
     def to_json(self) -> str:
         """Return the account as JSON text; `from_json` gives an equal one back."""

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 from fireassay import lab
 from fireassay.api.run import TrainedRun, load_run
 from fireassay.api.settings import described
+from fireassay.bookkeeping import read_ledger
 from fireassay.compared import Compared
 from fireassay.comparison import compare as compared
 from fireassay.findings import Diagnosis
 from fireassay.report import comparison as comparison_report
+from fireassay.report import ledger as ledger_report
 from fireassay.report import read
 from fireassay.report import render as rendered
 from fireassay.report import sweep as sweep_report
@@ -25,6 +27,7 @@ from fireassay.search.run import sweep as swept
 from fireassay.study import Study, SweepSettings
 from fireassay.swept import Swept
 from fireassay.trained import Trained
+from fireassay.tried import Ledger
 
 if TYPE_CHECKING:
     import polars as pl
@@ -214,6 +217,36 @@ def compare(*runs: TrainedRun | Path | str, alpha: float = 0.05, draws: int = 19
     return compared(folders, alpha=alpha, draws=draws)
 
 
+def ledger(path: Path | str = "runs", alpha: float = 0.05) -> Ledger:
+    """Tell what was tried on each data set's sessions, and what its p are worth together.
+
+    Parameters
+    ----------
+    path
+        A ledger.jsonl, the folder it lies in, or a run folder beside it.
+    alpha
+        Level of a p.
+
+    Returns
+    -------
+    Ledger
+        A group for each set of scored sessions, with a line for each run; `fireassay.render`
+        writes it.
+
+    Raises
+    ------
+    UserError
+        If there is none.
+
+    Examples
+    --------
+    >>> found = fireassay.ledger("runs")
+    >>> found.groups[0].members, found.groups[0].smallest_adjusted
+    (12, 0.18)
+    """
+    return read_ledger(path, alpha)
+
+
 def sweep(
     data: object = None,
     *,
@@ -348,14 +381,15 @@ def simulate(
 
 
 def render(
-    found: Diagnosis | Trained | Compared | Swept | TrainedRun | Path | str, form: str = "terminal"
+    found: Diagnosis | Trained | Compared | Swept | Ledger | TrainedRun | Path | str,
+    form: str = "terminal",
 ) -> str:
     """Return a report: of a diagnosis, a training, a comparison or a sweep.
 
     Parameters
     ----------
     found
-        A diagnosis, a trained run, a comparison, a sweep, or a run folder.
+        A diagnosis, a trained run, a comparison, a sweep, a ledger, or a run folder.
     form
         "terminal", "markdown", "html" or "json".
 
@@ -378,3 +412,5 @@ def new_folder(name: str) -> Path:
     """Return a run folder that isn't there yet."""
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
     return Path("runs") / f"{stamp}-{name}"
+    if isinstance(found, Ledger):
+        return ledger_report.render(found, form)

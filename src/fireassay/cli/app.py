@@ -109,7 +109,7 @@ def scan_flags() -> list[Flag]:
     """Return the flags of what a scan tries."""
     from fireassay.study import DiagnosisSettings, ScanSettings
 
-    others = [name for name in DiagnosisSettings.model_fields if name != "alpha"]
+    others = [name for name in DiagnosisSettings.model_fields if name not in ("alpha", "ledger")]
     named = {"skips": ("skip",), "draws": ("permutations",)}
     return [
         *flags(ScanSettings, "scan.", "Scan", names={**named}),

@@ -1,4 +1,4 @@
-"""Verbs that read what there is: a name in a report, finished runs."""
+"""Verbs that read what there is: a name in a report, finished runs, the ledger."""
 
 from __future__ import annotations
 
@@ -63,6 +63,29 @@ def compare(
     from fireassay.report.comparison import render
 
     text = render(compared(runs, alpha=alpha, draws=draws), form.value)
+    if out is None:
+        typer.echo(text)
+    else:
+        write_file(out, text)
+        typer.echo(str(out))
+
+
+@verb()
+def ledger(
+    path: Annotated[
+        Path, typer.Argument(help="A ledger, the folder it lies in, or a run folder beside it.")
+    ] = Path("runs"),
+    form: Annotated[
+        ComparisonForm, typer.Option("--format", "-f", help="Form of the ledger.")
+    ] = ComparisonForm.TERMINAL,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write.")] = None,
+    alpha: Annotated[float, typer.Option(min=0.0, max=1.0, help="Level of a p.")] = 0.05,
+) -> None:
+    """Tell what was tried on each data set's sessions, and what its p are worth together."""
+    from fireassay.bookkeeping import read_ledger
+    from fireassay.report.ledger import render
+
+    text = render(read_ledger(path, alpha), form.value)
     if out is None:
         typer.echo(text)
     else:

@@ -77,6 +77,7 @@ def visit(name: str, half: Half, seed: int, kept: Path | None, budget: str) -> V
     given = PATIENTS[name].presents(draw)
     drawn: dict[str, Value] = dict(draw.taken)
     settings = {"diagnosis.budget": budget, "diagnosis.apply": True, **given.settings}
+    settings["diagnosis.ledger"] = "off"  # a patient is nobody's data
     try:
         with tempfile.TemporaryDirectory(prefix="fireassay-") as folder:
             study = resolve(given.location, **settings)
