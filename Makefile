@@ -1,6 +1,7 @@
 # make demo   environment, the main job on the embedded scenario, the report's path
 # make test   environment, all tests of the default run
 # make check  lint, types, import contracts
+# make docs   environment, the documentation site in site/; a broken link fails
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -21,6 +22,9 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 fix: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -37,5 +41,9 @@ $(VENV)/.dev: $(VENV)/.installed pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@
 
+$(VENV)/.docs: $(VENV)/.installed pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	touch $@
+
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) build dist site .mypy_cache .ruff_cache .pytest_cache
