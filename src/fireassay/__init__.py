@@ -33,6 +33,7 @@ _HOME = {
     "inspect": "fireassay.api.verbs",
     "ledger": "fireassay.api.verbs",
     "load_run": "fireassay.api.run",
+    "look_ahead": "fireassay.api.features",
     "predict": "fireassay.api.verbs",
     "render": "fireassay.api.verbs",
     "resolve": "fireassay.study",

@@ -1,6 +1,7 @@
 from fireassay.api.beginning import init as init
 from fireassay.api.estimator import BayesianTransformer as BayesianTransformer
 from fireassay.api.explaining import explain as explain
+from fireassay.api.features import look_ahead as look_ahead
 from fireassay.api.run import TrainedRun as TrainedRun
 from fireassay.api.run import load_run as load_run
 from fireassay.api.tables import fit_regression as fit_regression

@@ -126,6 +126,11 @@ def test_many_signals_share_what_is_known_of_the_features() -> None:
         plant = PlantSignal(dose=0.7, form=form, draw=3)
         once = plant.ingredients(task, lively).planted(0.7)
         assert np.array_equal(once.astype(np.float32), plant.apply(task).label.y, equal_nan=True)
+        rows = np.flatnonzero(task.usable)[::3]
+        some, whole = plant.ingredients(task, lively, rows), plant.ingredients(task, lively)
+        for name in ("y", "f", "known", "chance"):
+            expected = getattr(whole, name)[rows].astype(float)
+            assert getattr(some, name).astype(float) == pytest.approx(expected, nan_ok=True)
 
 
 def test_multiclass_scores_are_those_of_the_case() -> None:

@@ -10,16 +10,20 @@ import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from fireassay.data.task import Task
+from fireassay.diagnosis.budget import work
 from fireassay.errors import SettingError
 from fireassay.interventions.memorise import Memorise
 from fireassay.interventions.permute_labels import PermuteLabels
 from fireassay.interventions.plant_signal import Form, PlantSignal
+from fireassay.lab import prepare
 from fireassay.models.probes import PROBES, fitting_rows
 from fireassay.models.probes.boosting import Boosting, BoostingSettings
 from fireassay.models.probes.convolutions import ConvolutionSettings, Kernels
 from fireassay.models.probes.linear import Linear, LinearSettings
-from fireassay.training.learner import Setting, learner
+from fireassay.study import resolve
+from fireassay.training.learner import Setting, default_settings, learner
 from fireassay.training.measures import headline
+from fireassay.training.settings import NetSettings
 from fireassay.training.trial import Run, RunStatus, Trial
 from tests.training.tasks import make_task, panel_of
 
@@ -31,7 +35,7 @@ def run(name: str, task: Task, seed: int = 0) -> Run:
     settings = FAST if name == "boosting" else learner(name).default()
     trial = Trial(name, settings, task.fingerprint, seed=seed)
     ((found, weights),) = learner(name).run([(trial, task)], Setting())
-    assert weights == {}
+    assert bool(weights) == (name == "tiny_transformer")
     return found
 
 
@@ -227,3 +231,26 @@ def test_a_missing_lightgbm_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "lightgbm", None)
     with pytest.raises(SettingError, match="isn't installed"):
         run("lightgbm", make_task())
+
+
+# The Transformer in a size that costs seconds is a reference too: what it finds, and its cost.
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("case", "least"), [("interaction", 0.8), ("learnable", 0.6), ("lagged", 0.8), ("even", 0.78)]
+)
+def test_the_tiny_transformer_finds_products_and_earlier_bars_alike(case: str, least: float) -> None:
+    task = prepare(resolve(f"sim:{case}?sessions=60")).task
+    assert score(run("tiny_transformer", task), task) > least
+
+
+def test_the_tiny_transformer_learns_nothing_of_noise_and_comes_again() -> None:
+    task = labelled("noise")
+    one, again = run("tiny_transformer", task), run("tiny_transformer", task)
+    assert np.array_equal(one.test.mean, again.test.mean)
+    assert score(one, task) == pytest.approx(0.5, abs=0.06)
+    settings = default_settings("tiny_transformer")
+    assert isinstance(settings, NetSettings)
+    assert not settings.random
+    assert work(settings) < 0.1 * work(NetSettings())  # a budget knows what it costs

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from fireassay.arrays import Float
+from fireassay.arrays import Float, Int
 from fireassay.data.task import Task
 from fireassay.interventions import TaskChange, intervention
 from fireassay.seeds import derive
@@ -41,11 +41,15 @@ class PermuteLabels(TaskChange):
         return task.with_label(permuted_labels(task, self.draw, self.block), self.label)
 
 
-def permuted_labels(task: Task, draw: int, block: int = 0) -> Float:
-    """Return `[R]` labels exchanged between the dates of each part of the split."""
+def permuted_labels(task: Task, draw: int, block: int = 0, rows: Int | None = None) -> Float:
+    """Return `[R]` labels exchanged between the dates of each part of the split.
+
+    `rows` are those wanted, where not all are: the same labels, `[len(rows)]`.
+    """
     panel, y = task.panel, task.label.y
     _, symbols = np.unique(np.array(panel.symbols), return_inverse=True)
-    result = np.full_like(y, np.nan)
+    # Sessions outside the parts, and a single date, have nobody to exchange with: no label.
+    donor = np.full(panel.sessions, -1, dtype=np.int64)
     for name in ("train", "validation", "test"):
         part = np.zeros(panel.sessions, dtype=bool)
         part[getattr(task.split, name)] = True
@@ -60,7 +64,13 @@ def permuted_labels(task: Task, draw: int, block: int = 0) -> Float:
             symbols=symbols,
             eligible=part,
         )
-        if permutations.draws:  # a single date has nobody to exchange with: it goes unlabelled
-            rows = part[panel.session_of_row]
-            result[rows] = permutations.labels(y, 0)[rows]
+        if permutations.draws:
+            donor[part] = permutations.donors[0][part]
+    own, bar = panel.session_of_row, panel.bar_of_row
+    if rows is not None:
+        own, bar = own[rows], bar[rows]
+    giver = donor[own]
+    has = (giver >= 0) & (bar < panel.lengths[giver])
+    result = np.full(len(own), np.nan, dtype=y.dtype)
+    result[has] = y[(panel.offsets[giver] + bar)[has]]
     return result

@@ -52,10 +52,12 @@ class Lively:
         values = task.panel.values[np.ix_(task.train_rows, columns)]
         return cls(columns, Scaler.fit(values, "standard"))
 
-    def standardised(self, task: Task, chosen: Int) -> Float:
-        """Return `[R, n]` some of the columns, scaled and clipped."""
+    def standardised(self, task: Task, chosen: Int, rows: Int | None = None) -> Float:
+        """Return `[R, n]` some of the columns, scaled and clipped; of the rows given, if any are."""
         own = Scaler(self.scaler.centre[chosen], self.scaler.scale[chosen], self.scaler.clip)
-        z = own(task.panel.values[:, self.columns[chosen]])
+        at = self.columns[chosen]
+        values = task.panel.values
+        z = own(values[:, at] if rows is None else values[rows[:, None], at])
         return np.clip(z, -BOUND, BOUND).astype(np.float64)
 
 
@@ -129,34 +131,38 @@ class PlantSignal(TaskChange):
         """Return the Task with planted labels."""
         return task.with_label(self.ingredients(task).planted(self.dose), self.label)
 
-    def ingredients(self, task: Task, lively: Lively | None = None) -> Ingredients:
+    def ingredients(
+        self, task: Task, lively: Lively | None = None, rows: Int | None = None
+    ) -> Ingredients:
         """Return what the planted labels are made of, whatever the dose.
 
-        Many signals in one Task share what is known of its features: give `Lively.of(task)`.
+        Many signals in one Task share what is known of its features: give `Lively.of(task)`. Where
+        only some rows' labels are wanted, give `rows`: thresholds are then those of these rows.
         """
-        y = permuted_labels(task, self.draw).astype(np.float64)
-        f = self.function(task, lively)
+        y = permuted_labels(task, self.draw, rows=rows).astype(np.float64)
+        f = self.function(task, lively, rows)
         known = ~np.isnan(y) & ~np.isnan(f)
-        rng = generator("plant_signal", "replaced", self.draw)
-        chance = rng.random(len(y)) if task.label.kind != "real" else None
+        chance = None
+        if task.label.kind != "real":
+            chance = generator("plant_signal", "replaced", self.draw).random(task.panel.rows)
+            chance = chance if rows is None else chance[rows]
         return Ingredients(y, f, known, chance)
 
-    def function(self, task: Task, lively: Lively | None = None) -> Float:
+    def function(self, task: Task, lively: Lively | None = None, rows: Int | None = None) -> Float:
         """Return `[R]` f, NaN where it isn't known (the first bars under a lag)."""
         rng = generator("plant_signal", "function", self.draw)
         known = lively or Lively.of(task)
         count = len(known.columns)
         chosen = rng.choice(count, size=min(TAKEN, count), replace=False)
-        z = known.standardised(task, chosen)
+        lag = self.lag if self.form is Form.LAGGED else 0
+        at = np.arange(task.panel.rows) if rows is None else rows
+        z = known.standardised(task, chosen, np.maximum(at - lag, 0) if lag else rows)
         if self.form is Form.INTERACTION and len(chosen) > 1:
             return z[:, 0] * z[:, 1]
         weights = rng.choice([-1.0, 1.0], size=len(chosen)) * rng.uniform(0.5, 1.0, len(chosen))
         f: Float = z @ weights
-        if self.form is Form.LAGGED:
-            lagged = np.full_like(f, np.nan)
-            lagged[self.lag :] = f[: -self.lag]
-            lagged[task.panel.bar_of_row < self.lag] = np.nan
-            return lagged
+        if lag:
+            f = np.where(task.panel.bar_of_row[at] < lag, np.nan, f)
         return f
 
 

@@ -209,8 +209,10 @@ def _learner_doc(name: str) -> str:
     from fireassay.models.probes import PROBES
     from fireassay.training.settings import NETWORKS
 
+    if name in NETWORK_TEXT:
+        return NETWORK_TEXT[name]
     if name in NETWORKS:
-        return NETWORK_TEXT.get(name, f"The causal Transformer with {NETWORKS[name].value}.")
+        return f"The causal Transformer with {NETWORKS[name].value}."
     return PROBES[name].__doc__ or ""
 
 
@@ -225,6 +227,11 @@ NETWORK_TEXT = {
     "transformer": """The same causal Transformer with a point estimate of its weights.
 
     References: Vaswani et al. (2017), Attention is all you need, arXiv:1706.03762
+    """,
+    "tiny_transformer": """A deterministic Transformer of one layer, 16 wide: a reference in seconds.
+
+    It finds products of features, as trees do, and earlier bars, up to 31, as random convolutions do.
+    It stops by the validation sessions, on which it isn't fitted.
     """,
     "mc_dropout": """The same Transformer with dropout that stays on for predictions.
 

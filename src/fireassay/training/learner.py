@@ -17,7 +17,7 @@ from fireassay.data.task import Task
 from fireassay.errors import unknown_name
 from fireassay.models.probes import PROBES
 from fireassay.training.module_settings import PREFIX
-from fireassay.training.settings import NETWORKS, NetSettings
+from fireassay.training.settings import NETWORKS, SMALL, NetSettings
 from fireassay.training.store import Store
 from fireassay.training.trial import Run, Trial
 
@@ -116,7 +116,7 @@ class Learner(ABC):
 
 def learner(name: str) -> Learner:
     """Return the learner of that name; raises SettingError with the nearest names."""
-    if name in NETWORKS:
+    if name in NETWORKS or name in SMALL:
         from fireassay.training.network import LEARNERS
 
         return LEARNERS[name]
@@ -133,7 +133,7 @@ def learner(name: str) -> Learner:
 
 def learner_names() -> list[str]:
     """Return the names of all learners."""
-    return sorted([*NETWORKS, *PROBES])
+    return sorted([*NETWORKS, *SMALL, *PROBES])
 
 
 def default_settings(name: str) -> BaseModel:
@@ -147,3 +147,5 @@ def default_settings(name: str) -> BaseModel:
     if name in NETWORKS:
         return NetSettings(posterior=NETWORKS[name])
     return learner(name).default()
+    if name in SMALL:
+        return NetSettings(**SMALL[name])

@@ -14,7 +14,7 @@ from fireassay.choices import PriorKind
 from fireassay.data.task import Task
 from fireassay.training.cohort import Cohort, cohort_key
 from fireassay.training.learner import EpochNews, Group, Learner, Setting, Weights
-from fireassay.training.settings import NETWORKS, NetSettings, PosteriorKind
+from fireassay.training.settings import NETWORKS, SMALL, NetSettings, PosteriorKind
 from fireassay.training.trial import Run, Trial
 
 MEMORY_SHARE = 0.4
@@ -31,16 +31,16 @@ CHECKPOINT_S = 2.0
 
 
 class NetLearner(Learner):
-    """The Transformer under one kind of posterior."""
+    """The Transformer under one kind of posterior, in the size of its default settings."""
 
-    def __init__(self, name: str, posterior: PosteriorKind) -> None:
+    def __init__(self, name: str, settings: NetSettings) -> None:
         self.name = name
-        self.posterior = posterior
+        self.settings = settings
         self.knobs = frozenset(NetSettings.model_fields)
 
     def default(self) -> NetSettings:
-        """Return the settings of this posterior."""
-        return NetSettings(posterior=self.posterior)
+        """Return the settings of this posterior and size."""
+        return self.settings
 
     def cohort_key(self, settings: BaseModel, task: Task) -> Hashable:
         """Return the shapes and the sessions that a cohort shares."""
@@ -118,4 +118,7 @@ def free_memory(device: str) -> int:
     return 4 * 2**30
 
 
-LEARNERS: dict[str, Learner] = {name: NetLearner(name, kind) for name, kind in NETWORKS.items()}
+LEARNERS: dict[str, Learner] = {
+    **{name: NetLearner(name, NetSettings(posterior=kind)) for name, kind in NETWORKS.items()},
+    **{name: NetLearner(name, NetSettings(**size)) for name, size in SMALL.items()},
+}

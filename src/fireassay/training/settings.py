@@ -225,6 +225,23 @@ class NetSettings(BaseModel):
         return self.members if self.stands_for.several else 1
 
 
+SMALL: dict[str, dict[str, Any]] = {
+    "tiny_transformer": {
+        "width": 16,
+        "layers": 1,
+        "heads": 2,
+        "look_back": 32,
+        "mlp_ratio": 2,
+        "epochs": 30,
+        "patience": 5,
+        "batch_labels": 512,
+        "learning_rate": 1e-2,
+        "weight_decay": 1e-2,
+        "trace_rows": 6000,
+    }
+}
+"""The deterministic Transformer in sizes that cost seconds: reference learners, by their names."""
+
 TRACE_DRAWS = 2
 """Posterior draws of the per-epoch measures; the final predictions use `draws`."""
 
