@@ -9,7 +9,7 @@ from fireassay.clinic.patient import Half
 from fireassay.clinic.record import counted
 from fireassay.clinic.visit import Visit
 from fireassay.diagnosis import track_record
-from fireassay.diagnosis.track_record import LEAST, confidence, record, with_confidence
+from fireassay.diagnosis.track_record import LEAST, WORTH, confidence, record, with_confidence
 from fireassay.findings import CauseVerdict, Status
 
 
@@ -42,11 +42,18 @@ def test_the_record_that_is_kept_names_causes_and_counts() -> None:
 def test_confidence_is_told_from_enough_cases_and_never_certain(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    kept = {"kl_dominates": (LEAST, LEAST), "drift": (1, LEAST - 1)}
+    kept = {"kl_dominates": (20, 20), "drift": (1, 10), "overfitting": (0, 0)}
     monkeypatch.setattr(track_record, "record", lambda: kept)
-    assert confidence("kl_dominates") == pytest.approx((LEAST + 0.5) / (LEAST + 1))
-    assert confidence("drift") is None
+    common = 21.5 / 31
+    assert confidence("kl_dominates") == pytest.approx((20 + WORTH * common) / (20 + WORTH))
+    assert confidence("drift") == pytest.approx((1 + WORTH * common) / (10 + WORTH))
+    assert confidence("drift") < common < confidence("kl_dominates") < 1
+    assert confidence("overfitting") is None
     assert confidence("leakage") is None
+    few = {"kl_dominates": (LEAST - 1, LEAST - 1)}
+    monkeypatch.setattr(track_record, "record", lambda: few)
+    assert confidence("kl_dominates") is None
+    monkeypatch.setattr(track_record, "record", lambda: kept)
     found = with_confidence(
         {
             "kl_dominates": CauseVerdict(status=Status.SUPPORTED, why=""),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from fireassay.clinic.patient import PATIENTS, Patient
 from fireassay.clinic.visit import Visit
+from fireassay.diagnosis.track_record import confidence
 from fireassay.findings import Frozen
 
 NOTHING = "(nothing)"
@@ -94,6 +95,10 @@ class Tally(Frozen):
         Visits of sick patients in which no cause is supported.
     cured
         Of visits of curable patients in which changed settings were run, those with a gain.
+    trusted
+        Of the causes that are told with a confidence, those that hold.
+    confidence
+        The mean of what is told of them: honest where it agrees with `trusted`.
     seconds
         Of all visits together, as processors counted them one after another.
     """
@@ -107,6 +112,8 @@ class Tally(Frozen):
     signal_denied: Share
     abstained: Share
     cured: Share
+    trusted: Share
+    confidence: float | None
     seconds: float
 
 
@@ -119,6 +126,7 @@ def tally(visits: Iterable[Visit]) -> Tally:
     sick = [v for v in whole if not PATIENTS[v.patient].healthy]
     healthy = [v for v in whole if PATIENTS[v.patient].healthy]
     signal = [v for v in whole if PATIENTS[v.patient].learnable]
+    told = [(v, c, p) for v in whole for c in v.primary if (p := confidence(c)) is not None]
     curable = [v for v in sick if PATIENTS[v.patient].curable and v.cured is not None]
     return Tally(
         rows=tuple(_row(PATIENTS[name], of) for name, of in groups.items()),
@@ -130,6 +138,8 @@ def tally(visits: Iterable[Visit]) -> Tally:
         signal_denied=_share("no_signal" in v.primary for v in signal),
         abstained=_share(not v.primary for v in sick),
         cured=_share(bool(v.cured) for v in curable),
+        trusted=_share(_holds(v, cause) for v, cause, _ in told),
+        confidence=sum(p for *_, p in told) / len(told) if told else None,
         seconds=sum(v.seconds for v in whole),
     )
 

@@ -27,6 +27,9 @@ def figures(counted: Tally) -> list[dict[str, Value]]:
         "abstention": counted.abstained,
         "fixes that, run, raise the score": counted.cured,
     }
+    if counted.confidence is not None:
+        name = f"causes told with a confidence, {counted.confidence:.3f} on average, that hold"
+        shares[name] = counted.trusted
     return [
         {"figure": name, "share": _value(share), "of": share.of, "95 % interval": _interval(share)}
         for name, share in shares.items()

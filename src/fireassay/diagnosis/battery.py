@@ -14,7 +14,7 @@ from fireassay.errors import UserError
 from fireassay.findings import Evidence, EvidenceStatus
 from fireassay.training.trial import Run, RunStatus, Trial
 
-ROUNDS = 3
+ROUNDS = 4
 """Rounds of planning at one level of cost: a later round builds on the runs of an earlier one."""
 
 MOST_OF_TIME = 0.2

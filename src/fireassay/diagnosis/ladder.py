@@ -85,10 +85,15 @@ class LadderCheck(Check):
         if short is None:
             return []
         wanted = [t for rung in self.turnable(case) for t in short.trials(case, *rung.changes)]
+        missing = [t for t in wanted if t.id not in runs]
+        return missing or self.on_the_labels(case, runs, short)
+
+    def on_the_labels(self, case: Case, runs: Runs, short: Ground) -> list[Trial]:
+        """Return the trials of what restores a planted signal on the labels as they are."""
         real, rung = self.asked_again(case, runs, short)
-        if real is not None and rung is not None and all(t.id in runs for t in wanted):
-            wanted += real.trials(case, *rung.changes)
-        return [t for t in wanted if t.id not in runs]
+        if real is None or rung is None:
+            return []
+        return [t for t in real.trials(case, *rung.changes) if t.id not in runs]
 
     def judge(self, case: Case, runs: Runs) -> list[Evidence]:
         """Compare every rung with the model as set, and the one that restores on the user's labels.

@@ -15,8 +15,11 @@ from fireassay.findings import CauseVerdict, Status
 
 FILE = "track_record.json"
 
-LEAST = 5
-"""Times that a cause has to have been supported among the patients for its share to be told."""
+LEAST = 30
+"""Times that any cause has to have been supported among the patients for shares to be told."""
+
+WORTH = 4.0
+"""Times supported that what all causes have in common counts for, beside a cause's own."""
 
 
 @cache
@@ -29,10 +32,16 @@ def record() -> dict[str, tuple[int, int]]:
 def confidence(cause: str) -> float | None:
     """Return the chance that a cause holds when it is supported; None where too little is known.
 
-    The posterior mean of a share under the prior of Jeffreys, Beta(½, ½): it never says certainty.
+    The posterior mean of a share under a Beta prior whose mean is the share of all causes together
+    (Robbins 1956, empirical Bayes), so that few cases say little and none say certainty.
     """
-    held, supported = record().get(cause, (0, 0))
-    return (held + 0.5) / (supported + 1) if supported >= LEAST else None
+    rows = record()
+    held, supported = rows.get(cause, (0, 0))
+    of_all = sum(n for _, n in rows.values())
+    if not supported or of_all < LEAST:
+        return None
+    common = (sum(n for n, _ in rows.values()) + 0.5) / (of_all + 1)
+    return (held + WORTH * common) / (supported + WORTH)
 
 
 def with_confidence(found: Mapping[str, CauseVerdict]) -> dict[str, CauseVerdict]:

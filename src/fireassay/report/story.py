@@ -189,7 +189,7 @@ def _cause(diagnosis: Diagnosis, source: Source, refs: Mapping[str, Ref], id_: s
         strength.append((share, " of the missing learning restored."))
     if verdict.confidence is not None:
         right = source.cite("causes", id_, "confidence", style=WHOLE_PERCENT)
-        strength.append(("Such verdicts were right in ", right, " of known cases."))
+        strength.append(("Such verdicts were right in ", right, " of simulated cases."))
     return CauseView(
         id=id_,
         title=cause.title,

@@ -22,6 +22,18 @@ def overlapping(draw: Draw) -> Presented:
     return simulated("overlapping-labels", draw, parameters, effect=0.05)
 
 
+@patient(
+    "overlap-leak",
+    "underpowered",
+    first=EITHER,
+    debatable=(*EITHER, "contaminated_split"),
+    learnable=False,
+)
+def overlap_leak(draw: Draw) -> Presented:
+    """Labels span sessions and features tell neighbours: skill to those who don't purge the split."""
+    return simulated("spanning-labels", draw, {"span": draw.among("span", 3, 4, 5, 6)})
+
+
 @patient("random-walks", "no_signal", first=EITHER, debatable=EITHER, learnable=False)
 def random_walks(draw: Draw) -> Presented:
     """Features that wander and have nothing to do with the label."""

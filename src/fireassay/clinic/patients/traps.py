@@ -45,3 +45,21 @@ def heavy_decay(draw: Draw) -> Presented:
     return simulated(
         "healthy-strong", draw, {"auc": 0.85}, weight_decay=draw.between("weight_decay", 10.0, 60.0)
     )
+
+
+@patient("trap-kl-per-batch")
+def kl_per_batch(draw: Draw) -> Presented:
+    """The KL divided by a batch's labels and not by all of them: heavy, and the AUC is unharmed."""
+    return simulated(
+        "healthy-strong",
+        draw,
+        {"auc": 0.85},
+        model="bayesian",
+        kl_weight=draw.between("kl_weight", 8.0, 30.0),
+    )
+
+
+@patient("trap-scaled-on-all")
+def scaled_on_all(draw: Draw) -> Presented:
+    """Features that were scaled over all sessions, the test's included: it looks like a leak."""
+    return simulated("scaled-on-all", draw, {"auc": draw.effect(0.85, 0.65)})

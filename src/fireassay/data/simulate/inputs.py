@@ -99,6 +99,21 @@ class Rescaled(Step):
 
 
 @dataclass(frozen=True)
+class ScaledOnAll(Step):
+    """Features of all sorts of units, standardised over the whole sample, later sessions included."""
+
+    decades: float = 3.0
+
+    def __call__(self, table: ColumnTable, rng: np.random.Generator) -> ColumnTable:
+        """Give each feature a unit of its own, then take mean and SD over all rows."""
+        columns = {}
+        for name, values in table.features.items():
+            measured = values * 10 ** rng.uniform(-self.decades, self.decades) + rng.normal()
+            columns[name] = (measured - np.nanmean(measured)) / np.nanstd(measured)
+        return table.with_features(columns)
+
+
+@dataclass(frozen=True)
 class Degenerate(Step):
     """Every feature but the last is spoiled: constant, almost always null, or a copy of the last."""
 

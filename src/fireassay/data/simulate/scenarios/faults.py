@@ -8,7 +8,14 @@ from pydantic import Field
 
 from fireassay.data.simulate.column_scenario import ColumnScenario
 from fireassay.data.simulate.columns import Step
-from fireassay.data.simulate.inputs import Degenerate, Features, FutureLeak, LabelCopy, Rescaled
+from fireassay.data.simulate.inputs import (
+    Degenerate,
+    Features,
+    FutureLeak,
+    LabelCopy,
+    Rescaled,
+    ScaledOnAll,
+)
 from fireassay.data.simulate.labels import (
     Chance,
     Misaligned,
@@ -93,6 +100,20 @@ class Unscaled(_Planted):
     def settings(self) -> dict[str, Value]:
         """Return that features are not scaled."""
         return {"model": "transformer", "scaling": "none"}
+
+
+@scenario("scaled-on-all")
+class ScaledOnLaterSessionsToo(_Planted):
+    """Features come standardised over the whole sample: untidy, and without effect on the score."""
+
+    story: ClassVar[str] = (
+        "Features were standardised over all sessions, the test's included: untidy, but a mean and "
+        "an SD over so many rows tell nothing of any label; nothing is wrong that matters."
+    )
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return features, signal, label, and the scaling."""
+        return (*self.healthy(), ScaledOnAll())
 
 
 @scenario("degenerate-features")
