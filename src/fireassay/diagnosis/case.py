@@ -10,6 +10,7 @@ import numpy as np
 
 from fireassay.arrays import Float, Int
 from fireassay.data.task import Task
+from fireassay.data.units import Units, span_of, units_of
 from fireassay.diagnosis.scan.candidates import LabelMaker
 from fireassay.interventions import Intervention
 from fireassay.interventions.permute_labels import PermuteLabels
@@ -43,7 +44,8 @@ class Scored:
         `[R']` NaN where there is no prediction or no label. For several classes a row stands for
         each (bar, class): the class's probability less its mean, and whether it came true.
     offsets, clusters, symbols
-        Sessions in those rows; `[S]` date and symbol of each session.
+        Sessions in those rows; `[S]` the unit of independence of each session (its date, or a run of
+        dates) and its place there.
     key
         The trials whose predictions they are.
     """
@@ -111,6 +113,18 @@ class Case:
         return self.tasks.task
 
     @property
+    def units(self) -> Units:
+        """What is exchanged and resampled whole: dates, or runs of them where labels reach on."""
+        if ("units",) not in self.memory:
+            panel = self.task.panel
+            self.memory["units",] = units_of(panel, span_of(panel, self.task.label))
+        return cast("Units", self.memory["units",])
+
+    def told_units(self, count: int) -> str:
+        """Return so many units in words."""
+        return f"{count} {self.units.name or 'dates'}"
+
+    @property
     def score(self) -> Score:
         """The headline score."""
         return Score.RANK_IC if self.task.label.kind == "real" else Score.AUC
@@ -156,13 +170,12 @@ class Case:
             truth = (y[:, None] == np.arange(classes)).astype(np.float64)
             truth[np.isnan(y)] = np.nan
             mean, y = (mean - np.nanmean(mean, axis=0)).ravel(), truth.ravel()
-        _, symbols = np.unique(np.array(panel.symbols), return_inverse=True)
         return Scored(
             pred=mean.ravel(),
             y=y,
             offsets=panel.offsets * (classes if task.label.kind == "multiclass" else 1),
-            clusters=panel.clusters,
-            symbols=symbols,
+            clusters=self.units.clusters,
+            symbols=self.units.places,
             key=tuple(run.trial.id for run in runs),
         )
 
@@ -178,6 +191,7 @@ class Case:
             block=BLOCK,
             symbols=scored.symbols,
             eligible=count[scored.offsets[1:]] > count[scored.offsets[:-1]],
+            unit=self.units.name,
         )
 
     def against_null(self, scored: Scored, permutations: Permutations | None = None) -> NullTest:

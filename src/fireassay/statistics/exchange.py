@@ -162,6 +162,7 @@ def permute_dates(
     block: int | None = None,
     symbols: Int | None = None,
     eligible: Bool | None = None,
+    unit: str = "",
 ) -> Permutations:
     """Draw permutations of whole dates, all sessions of a date together.
 
@@ -178,6 +179,8 @@ def permute_dates(
         `[S]` which symbol each session is; None: the k-th session of a date is that of every date.
     eligible
         `[S]` False leaves a session out: it neither gives nor receives labels.
+    unit
+        What a cluster is called, where it is no date.
     """
     dates = _Dates.of(clusters, symbols, eligible)
     parts = _parts(dates.lengths(offsets), block)
@@ -191,8 +194,8 @@ def permute_dates(
         order = np.tile(np.arange(dates.count), (draws, 1))
         for part in parts:
             order[:, part] = rng.permuted(order[:, part], axis=1)
-    unit = "dates" if dates.table.shape[1] > 1 else "sessions"
-    within = f" within blocks of {block} {unit}" if block else ""
+    unit = unit or ("dates" if dates.table.shape[1] > 1 else "sessions")
+    within = f" within blocks of {block} {'of them' if 'runs' in unit else unit}" if block else ""
     alike = " of like length" if len(parts) > _pieces(dates.count, block) else ""
     return Permutations(
         donors=dates.donors(order),

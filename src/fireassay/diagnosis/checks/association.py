@@ -53,15 +53,15 @@ class FeatureAssociation(Check):
         part[task.split.fitted] = True
         rows = part[panel.session_of_row]
         y = np.where(rows & task.usable, task.label.y, np.nan).astype(np.float64)
-        _, symbols = np.unique(np.array(panel.symbols), return_inverse=True)
         permutations = permute_dates(
             panel.offsets,
-            panel.clusters,
+            case.units.clusters,
             DRAWS,
             seed=derive("association", task.fingerprint),
             block=BLOCK,
-            symbols=symbols,
+            symbols=case.units.places,
             eligible=part,
+            unit=case.units.name,
         )
         found = associate(panel.values, y, permutations)
         names = panel.features

@@ -161,7 +161,7 @@ def _curve(case: Case, each: Map, fit: Int, held: Int) -> Curve:
     session = panel.session_of_row[held]
     sessions, at = np.unique(session, return_inverse=True)
     offsets = np.searchsorted(np.repeat(at, classes), np.arange(len(sessions) + 1))
-    clusters = panel.clusters[sessions]
+    clusters, places = case.units.clusters[sessions], case.units.places[sessions]
     units, unit = np.unique(clusters, return_inverse=True)
     rng = np.random.default_rng(derive("ceiling draws", task.fingerprint))
     weights = rng.multinomial(len(units), np.full(len(units), 1 / len(units)), DRAWS)[:, unit]
@@ -175,10 +175,9 @@ def _curve(case: Case, each: Map, fit: Int, held: Int) -> Curve:
         for j in own:
             draws[take == j, k] = parts[j](weights[take == j])
     whole = flat[:, -1].astype(np.float64)
-    _, symbols = np.unique(np.array(panel.symbols)[sessions], return_inverse=True)
     test = heldout_null(
         whole, truth, offsets, clusters, 199,
-        seed=derive("ceiling null", task.fingerprint), score=case.score, symbols=symbols,
+        seed=derive("ceiling null", task.fingerprint), score=case.score, symbols=places,
         block=BLOCK,
     )  # fmt: skip
     estimate = session_bootstrap(

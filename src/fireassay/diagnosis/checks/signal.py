@@ -71,14 +71,15 @@ class Signal(Check):
             f"{'beyond' if found else 'inside'} what exchanged label sessions give"
         )
         numbers = {"excess over chance": excess}
+        dates = test.units * case.units.span
         if np.isfinite(mde):
             reading += f"; {case.metric} {case.chance + mde:.3f} would be seen in 80 % of such data"
-            needed = math.ceil(test.units * (mde / case.effect) ** 2)
+            needed = math.ceil(dates * (mde / case.effect) ** 2)
             numbers[f"test dates needed to see {case.metric} {case.chance + case.effect:g}"] = needed
             if not found and mde > case.effect:
                 reading += (
                     f", {case.chance + case.effect:.3f} on about {needed:,} test dates instead of "
-                    f"{test.units:,}"
+                    f"{dates:,}"
                 )
         elif not found:
             reading += "; with so few dates nothing could have been seen"
@@ -91,7 +92,7 @@ class Signal(Check):
                 question=self.question,
                 experiment=(
                     f"{len(tests)} learners fitted on {len(case.task.split.train)} sessions, "
-                    f"scored on {test.units} later ones."
+                    f"scored on later ones: {case.told_units(test.units)}."
                 ),
                 control=f"{test.kind}, {len(test.values)} times, the same for all learners.",
                 metric=case.metric,

@@ -19,6 +19,7 @@ import numpy as np
 
 from fireassay.arrays import Bool, Float, Int, rows_of_sessions
 from fireassay.data.panel import SessionPanel
+from fireassay.data.units import Units, span_of, units_of
 from fireassay.diagnosis.scan.candidates import Candidate
 from fireassay.diagnosis.scan.expand import Expanded, Expansion
 from fireassay.errors import TooLittleError
@@ -61,6 +62,8 @@ class Part:
         `[R]` rows of the panel, session after session.
     offsets, clusters, symbols
         `[S + 1]` offsets in those rows; `[S]` date and symbol of each session.
+    units
+        What is exchanged and resampled whole.
     """
 
     panel: SessionPanel
@@ -69,6 +72,7 @@ class Part:
     offsets: Int
     clusters: Int
     symbols: Int
+    units: Units
     _made: dict[bytes | None, Expanded] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -89,7 +93,13 @@ class Part:
             offsets=np.r_[0, np.cumsum(panel.lengths[sessions])].astype(np.int64),
             clusters=clusters,
             symbols=symbols,
+            units=_taken(units_of(panel), sessions),
         )
+
+    def exchanging(self, span: int) -> Part:
+        """Return the part with runs of so many dates as units."""
+        units = _taken(units_of(self.panel, span), self.sessions)
+        return replace(self, units=units, _made=self._made)
 
     @property
     def dates(self) -> int:
@@ -193,7 +203,7 @@ class Scan:
             self.predictions(h),
             self.truth(h),
             self.part.offsets,
-            self.part.clusters,
+            self.part.units.clusters,
             seed=derive("scan interval", self.candidates[h].name),
             score=self.score(h),
         )
@@ -267,14 +277,17 @@ def scan_targets(
             fix="Give more sessions, or other targets.",
         )
     labels, columns = _columns(part, tried)
+    # One set of exchanges for all targets: by the one whose labels reach furthest.
+    part = part.exchanging(max(span_of(part.panel, c.label) for c in tried))
     permutations = permute_dates(
         part.offsets,
-        part.clusters,
+        part.units.clusters,
         draws,
         seed=derive("scan", seed),
         block=BLOCK,
-        symbols=part.symbols,
+        symbols=part.units.places,
         eligible=_labelled_sessions(labels, part.offsets),
+        unit=part.units.name,
     )
     reach = _reach(part, tried)
     folds = session_folds(part.clusters, FOLDS, embargo=1, reach=reach)
@@ -391,6 +404,10 @@ def _columns(part: Part, candidates: Sequence[Candidate]) -> tuple[Float, list[s
 def _labelled_sessions(labels: Float, offsets: Int) -> np.ndarray:
     known = np.r_[0, np.cumsum((~np.isnan(labels)).any(axis=1))]
     return known[offsets[1:]] > known[offsets[:-1]]
+
+
+def _taken(units: Units, sessions: Int) -> Units:
+    return replace(units, clusters=units.clusters[sessions], places=units.places[sessions])
 
 
 def _reach(part: Part, candidates: Sequence[Candidate]) -> Int:

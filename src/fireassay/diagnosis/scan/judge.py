@@ -163,7 +163,7 @@ def _size(scanned: Scan, h: int) -> Estimate:
         scanned.predictions(h),
         size.y[part.rows].astype(np.float64),
         part.offsets,
-        part.clusters,
+        part.units.clusters,
         seed=derive("scan size", scanned.candidates[h].name),
         score=Score.IC,
     )
