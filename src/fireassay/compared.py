@@ -32,8 +32,8 @@ class Side(Frozen):
         Labelled test bars, and their dates.
     scores
         By name.
-    learning, curve
-        What the curve is of ("validation NLL"), and its value after each epoch, first seed.
+    learning, epochs, curve
+        What the curve is of ("validation NLL"), the epochs, and its value after each, first seed.
     kept
         Epoch whose weights are kept, from 1.
     """
@@ -47,6 +47,7 @@ class Side(Frozen):
     dates: int
     scores: dict[str, Score] = Field(default_factory=dict)
     learning: str = ""
+    epochs: tuple[int, ...] = ()
     curve: tuple[Number, ...] = ()
     kept: int = 0
 

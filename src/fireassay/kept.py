@@ -228,6 +228,24 @@ def held_out_table(
     return pl.concat(tables)
 
 
+def test_labels(frame: pl.DataFrame, task: Task) -> pl.DataFrame:
+    """Return the labelled test bars, so that trials can be compared later without the data.
+
+    Parameters
+    ----------
+    frame
+        Canonical table, R rows.
+
+    Returns
+    -------
+    pl.DataFrame
+        Columns symbol, session, time, row (of the table) and label.
+    """
+    rows = task.test_rows
+    index = frame[rows.tolist()].select("symbol", "session", "time")
+    return index.with_columns(pl.Series("row", rows), pl.Series("label", task.label.y[rows]))
+
+
 def parts_of(task: Task) -> pl.Series:
     """Return `[R]` the part of the split that each row is in; null for dates left out."""
     named = np.full(task.panel.sessions, None, dtype=object)

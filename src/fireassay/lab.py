@@ -48,10 +48,11 @@ from fireassay.diagnosis.track_record import with_confidence
 from fireassay.diagnosis.verdict import adjusted, primary, verdicts
 from fireassay.errors import DataError, UserError
 from fireassay.findings import BudgetUse, DataAudit, Diagnosis, Evidence, Sentence
-from fireassay.kept import Kept, held_out_table, open_training, parts_of
+from fireassay.kept import Kept, held_out_table, open_training, parts_of, test_labels
 from fireassay.models.probes import ProbeSettings
 from fireassay.report import render
 from fireassay.study import Study, refuse_other_study, refuse_other_verb
+from fireassay.swept import Swept
 from fireassay.trained import Trained
 from fireassay.training.environment import environment, pick_device
 from fireassay.training.learner import Progress, Setting, learner
@@ -66,7 +67,7 @@ REFERENCES = ("linear", "boosting")
 """Learners that every diagnosis fits beside the user's."""
 
 FORMS = {"report.md": "markdown", "report.html": "html"}
-"""Files that every diagnosis writes beside diagnosis.json."""
+"""Reports that every verb writes beside its JSON file."""
 
 STOPPED = (
     "It stopped once the verdict was settled ({}): what only illustrates it was left out; "
@@ -155,6 +156,7 @@ def diagnose(
     prepared = prepare(study, frame, watch)
     store = Store(out)
     store.write("study.toml", study.to_toml())
+    store.write_table("test.parquet", test_labels(prepared.bars.frame, prepared.task))
     watch.phase("looking at label and features")
     case = open_case(prepared)
     reading = [Cost.FREE, Cost.SCAN]
@@ -410,7 +412,7 @@ def train(study: Study, out: Path | str, frame: object = None, watch: Watch | No
     store.write_table("predictions.parquet", held_out_table(prepared.bars.frame, task, runs, inputs))
         tries=tries,
     store.write("train.json", trained.to_json())
-    store.write("report.md", render(trained, "markdown"))
+    write_reports(trained, store)
     return trained
 
 
@@ -602,8 +604,13 @@ def grave(audit: DataAudit, evidence: Mapping[str, Evidence]) -> tuple[Sentence,
 def _write(diagnosis: Diagnosis, store: Store) -> None:
     """Write the diagnosis and its reports into a run folder."""
     store.write("diagnosis.json", diagnosis.to_json())
+    write_reports(diagnosis, store)
+
+
+def write_reports(found: Diagnosis | Trained | Swept, store: Store) -> None:
+    """Write the reports that every run folder has."""
     for name, form in FORMS.items():
-        store.write(name, render(diagnosis, form))
+        store.write(name, render(found, form))
 
 
 def _in_training_runs(case: Case, runs: Mapping[str, Run]) -> float | None:

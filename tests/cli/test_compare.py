@@ -12,10 +12,17 @@ from rich.cells import cell_len
 from typer.testing import CliRunner
 
 import fireassay
+from fireassay import lab
 from fireassay.cli.app import app
 from fireassay.compared import Compared
 from fireassay.errors import UserError
+from fireassay.interventions.permute_labels import PermuteLabels
+from fireassay.kept import test_labels as labels_of_test
 from fireassay.statistics.scores import auc
+from fireassay.study import resolve
+from fireassay.training.execute import Executor
+from fireassay.training.learner import Setting
+from fireassay.training.store import Store
 
 NET = {"width": 8, "heads": 2, "layers": 1, "epochs": 2, "draws": 3, "device": "cpu"}
 
@@ -120,3 +127,89 @@ def test_multiclass_and_real_labels_are_compared(tmp_path: Path) -> None:
         account = json.loads((folders[1] / "train.json").read_text())
         assert score == pytest.approx(account["held_out"]["effect"], abs=1e-6)
         assert np.isfinite(found.runs[0].bars)
+
+
+@pytest.fixture(scope="module")
+def diagnosed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a diagnosis of what `runs` trained, with the three trials that count."""
+    folder = tmp_path_factory.mktemp("diagnosed") / "why"
+    table, _ = fireassay.simulate("healthy-strong", sessions=24)
+    study = resolve(target="column:y", features=["columns:f_*"], model="linear")
+    lab.inspect(study, folder, table)
+    prepared = lab.prepare(study, table)
+    case, store = lab.open_case(prepared), Store(folder)
+    store.write("study.toml", study.to_toml())
+    store.write_table("test.parquet", labels_of_test(prepared.bars.frame, prepared.task))
+    trials = [case.trial, *case.references, case.trial.with_(PermuteLabels(draw=0))]
+    assert len(list(Executor(case.tasks, Setting("cpu", store))(trials))) == 3
+    return folder
+
+
+def test_trials_of_a_diagnosis_are_compared(runs: Path, diagnosed: Path) -> None:
+    """Its model as set is the model that `train` makes; a reference is named by its learner."""
+    found = fireassay.compare(runs / "linear", diagnosed, f"{diagnosed}#boosting")
+    assert found.gains[0].gain == pytest.approx(0.0, abs=1e-9)
+    assert found.settings[0].key == "model"
+    assert found.settings[0].values == ("linear", "linear", "boosting")
+    assert found.runs[0].bars == found.runs[1].bars == found.runs[2].bars
+    assert found.runs[1].title.startswith("the model as set of column:y")
+    every = {p.parent.name: json.loads(p.read_text()) for p in diagnosed.glob("trials/*/trial.json")}
+    plain = next(id_ for id_, row in every.items() if row["learner"] == "boosting")
+    again = fireassay.compare(diagnosed, f"{diagnosed}#{plain[:6]}")
+    assert again.runs[1].scores == found.runs[2].scores
+
+
+def test_what_a_diagnosis_does_not_hold_is_told(runs: Path, diagnosed: Path, tmp_path: Path) -> None:
+    every = {p.parent.name: json.loads(p.read_text()) for p in diagnosed.glob("trials/*/trial.json")}
+    other = [id_ for id_, row in every.items() if row["interventions"]]
+    linear, why = str(runs / "linear"), str(diagnosed)
+    told = {
+        f"{why}#applied": "made no changes",
+        f"{why}#forest": "has no trial forest",
+        **{f"{why}#{id_}": "learned other labels" for id_ in other[:1]},
+    }
+    for name, message in told.items():
+        with pytest.raises(UserError, match=message):
+            fireassay.compare(linear, name)
+    with pytest.raises(UserError, match="--apply"):
+        fireassay.compare(why)
+    bare = tmp_path / "bare"
+    fireassay.inspect("sim:healthy-strong?sessions=12", target="column:y", out=bare)
+    with pytest.raises(UserError, match="trained nothing"):
+        fireassay.compare(linear, bare)
+
+
+@pytest.mark.slow
+def test_a_diagnosis_that_made_changes_stands_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "why"
+    table, _ = fireassay.simulate("healthy-strong", sessions=40)
+    found = fireassay.diagnose(
+        table,
+        model="bayesian",
+        target="column:y",
+        features=["columns:f_*"],
+        permutations=99,
+        budget="5m",
+        apply=True,
+        out=folder,
+        ledger="off",
+        **{**NET, "epochs": 6, "learning_rate": 0.01, "kl_weight": 1e6},
+    )
+    assert found.applied is not None
+    compared = fireassay.compare(folder)
+    assert [side.name for side in compared.runs] == [str(folder), f"{folder}#applied"]
+    turned = {change.setting for change in found.applied.changes}
+    assert turned <= {difference.key for difference in compared.settings}
+    assert compared.gains[0].gain == pytest.approx(found.applied.outcome.gain, abs=1e-6)
+    assert len(compared.runs[1].curve) == len(compared.runs[1].epochs) > 1
+
+
+def test_curves_are_drawn_with_their_numbers(runs: Path) -> None:
+    found = fireassay.compare(runs / "net", runs / "linear")
+    page = fireassay.render(found, "html")
+    assert page.count('<svg class="figure') == 1
+    assert found.runs[0].epochs == (1, 2)
+    for i, value in enumerate(found.runs[0].curve):
+        assert f'data-path="/runs/0/curve/{i}" data-value="{value!r}"' in page
+    plain = fireassay.render(fireassay.compare(runs / "majority", runs / "linear"), "html")
+    assert '<svg class="figure' not in plain

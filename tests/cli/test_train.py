@@ -72,7 +72,9 @@ def test_a_model_is_trained_judged_and_kept(name: str, trained: Trainings) -> No
     headings = ["Assessment", "On later sessions", "Before training", "Where it lies", "The data"]
     places = [lines.index(heading) for heading in headings]
     assert places == sorted(places)
-    assert lines[-2] == str(folder / "report.md")
+    assert lines[-2] == str(folder / "report.html")
+    assert (folder / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert (folder / "report.md").read_text(encoding="utf-8").startswith("# ")
 
     text = (folder / "train.json").read_text()
     account = Trained.from_json(text)

@@ -228,7 +228,7 @@ def train(
         found = lab.train(chosen, folder, watch=watch)
     if output is not Output.QUIET:
         typer.echo(render(found, "terminal"))
-    typer.echo(str(folder / "report.md"))
+    typer.echo(str(folder / "report.html"))
 
 
 @verb()

@@ -49,7 +49,11 @@ class ComparisonForm(StrEnum):
 @verb()
 def compare(
     runs: Annotated[
-        list[str], typer.Argument(help="Run folders of trainings, or SWEEP#ROW; two or more.")
+        list[str],
+        typer.Argument(
+            help="Two or more run folders of trainings, SWEEP#ROW, or DIAGNOSIS (its model as set), "
+            "DIAGNOSIS#applied, #LEARNER or #TRIAL; a diagnosis with --apply may stand alone."
+        ),
     ],
     form: Annotated[
         ComparisonForm, typer.Option("--format", "-f", help="Form of the comparison.")

@@ -60,4 +60,4 @@ def sweep(
         found = swept(chosen, folder, watch=watch, landed=landed)
     if output is not Output.QUIET:
         typer.echo(render(found, "terminal"))
-    typer.echo(str(folder / "report.md"))
+    typer.echo(str(folder / "report.html"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from fireassay.comparison.candidate import (
     open_candidate,
     scorable,
 )
+from fireassay.comparison.diagnosed import applied_of
 from fireassay.errors import SettingError
 from fireassay.findings import Interval, Sentence
 from fireassay.seeds import derive
@@ -37,12 +39,13 @@ LEAST_DATES = 5
 
 
 def compare(runs: Sequence[str], *, alpha: float = 0.05, draws: int = 1999) -> Compared:
-    """Compare finished trainings, each with the first.
+    """Compare finished trainings, rows of sweeps and trials of diagnoses, each with the first.
 
     Parameters
     ----------
     runs
-        Two or more run folders of `train`.
+        Two or more names as `open_candidate` takes them; or one diagnosis that made changes, whose
+        changed settings are compared with the model as set.
     alpha
         Level at which a gain is called one.
     draws
@@ -53,8 +56,14 @@ def compare(runs: Sequence[str], *, alpha: float = 0.05, draws: int = 1999) -> C
     UserError
         If there are fewer than two, one is given twice, or one isn't a finished training.
     """
+    if len(runs) == 1 and (changed := applied_of(Path(runs[0]))):
+        runs = [*runs, changed]
     if len(runs) < 2:
-        raise SettingError("a comparison needs two runs", fix="Give the folders of two trainings.")
+        raise SettingError(
+            "a comparison needs two runs",
+            fix="Give the folders of two trainings, or a diagnosis that was run with --apply and "
+            "had settings to change.",
+        )
     if len(set(runs)) < len(runs):
         raise SettingError("the same run is given twice", where=max(runs, key=list(runs).count))
     return compare_candidates([open_candidate(run) for run in runs], alpha=alpha, draws=draws)
@@ -208,6 +217,7 @@ def _side(one: Candidate, draws: int) -> Side:
         dates=one.test["date"].n_unique(),
         scores=told,
         learning=f"{part} NLL" if part else "",
+        epochs=tuple(range(1, len(one.history) + 1)) if part else (),
         curve=tuple(row.get(f"{part}_nll") for row in one.history) if part else (),
         kept=one.kept,
     )
@@ -227,8 +237,14 @@ def _differences(found: Sequence[Candidate]) -> Iterator[Difference]:
 
 
 def _resolved(one: Candidate) -> dict[str, Any]:
-    study = one.study.model_dump(mode="json", exclude={"settings", "scan"})
-    return {**study, "model": one.model, "settings": dict(one.settings)}
+    study = one.study.model_dump(mode="json", exclude={"settings", "scan", "sweep", "diagnosis"})
+    return {
+        **study,
+        "seeds": one.study.diagnosis.seeds,
+        "model": one.model,
+        "trial": one.changed or None,
+        "settings": dict(one.settings),
+    }
 
 
 def _leaves(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,8 @@ class Candidate:
         The first seed's epochs, and the one whose weights are kept, from 1.
     final
         Measures of the kept weights by name.
+    changed
+        What was changed about the task, in a diagnosis: fewer sessions, for example.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Candidate:
     history: tuple[Mapping[str, Any], ...]
     kept: int
     final: Mapping[str, Any]
+    changed: str = ""
 
     @property
     def means(self) -> list[str]:
@@ -86,16 +89,28 @@ class Scorable:
 
 
 def open_candidate(name: str) -> Candidate:
-    """Read a finished training, or with `FOLDER#N` row N of a sweep.
+    """Read a finished training, a row of a sweep or a trial of a diagnosis.
+
+    Parameters
+    ----------
+    name
+        Folder of a training; of a diagnosis, for its model as set; `FOLDER#N` for row N of a sweep;
+        `FOLDER#applied`, `#LEARNER` or `#TRIAL` of a diagnosis.
 
     Raises
     ------
     UserError
         If there is none; says what is there instead.
     """
-    folder, sign, number = name.rpartition("#")
-    if sign and number.isdecimal() and not Path(name).exists():
-        return _row_of_sweep(name, Path(folder), int(number))
+    folder, sign, part = name.rpartition("#")
+    if not sign or Path(name).exists():
+        folder, part = name, ""
+    if (Path(folder) / "diagnosis.json").exists():
+        from fireassay.comparison.diagnosed import trial_of_diagnosis
+
+        return trial_of_diagnosis(name, Path(folder), part)
+    if part.isdecimal():
+        return _row_of_sweep(name, Path(folder), int(part))
     root = Path(name)
     if not (root / "train.json").exists():
         from fireassay.kept import open_training
@@ -122,22 +137,13 @@ def open_candidate(name: str) -> Candidate:
 
 def _row_of_sweep(name: str, folder: Path, number: int) -> Candidate:
     """Read a row of a sweep; raises SettingError if there is none."""
-    from safetensors.numpy import load_file
-
     swept = open_sweep(folder)
     row = the_row(swept, number, folder)
     study = Study.from_toml(folder / "study.toml")
     trials = [folder / "trials" / trial for trial in row.trials]
-    each = [load_file(trial / "predictions.safetensors") for trial in trials]
-    mean = np.mean([arrays["test.mean"] for arrays in each], axis=0)
     trial, history = (
         json.loads((trials[0] / name).read_text(encoding="utf-8"))
         for name in ("trial.json", "run.json")
-    )
-    test = pl.read_parquet(folder / "test.parquet")
-    columns = ["mean"] if mean.shape[1] == 1 else [f"mean_{i}" for i in range(mean.shape[1])]
-    predicted = pl.DataFrame({"row": each[0]["test.rows"]}).hstack(
-        pl.DataFrame(mean.astype(np.float64), schema=columns)
     )
     return Candidate(
         name=name,
@@ -146,11 +152,32 @@ def _row_of_sweep(name: str, folder: Path, number: int) -> Candidate:
         model=trial["learner"],
         settings=trial["settings"],
         kind=swept.labels.kind,
-        test=dated(test.join(predicted, on="row", how="inner").drop("row")),
+        test=averaged(pl.read_parquet(folder / "test.parquet"), trials),
         history=tuple(history["history"]),
         kept=history["best_epoch"],
         final=row.metrics,
     )
+
+
+def averaged(labels: pl.DataFrame, trials: Sequence[Path]) -> pl.DataFrame:
+    """Return test bars with their labels and what trials together predict of them.
+
+    Parameters
+    ----------
+    labels
+        Columns symbol, session, time, row and label.
+    trials
+        Folders of trials that differ by their seed.
+    """
+    from safetensors.numpy import load_file
+
+    each = [load_file(trial / "predictions.safetensors") for trial in trials]
+    mean = np.mean([arrays["test.mean"] for arrays in each], axis=0)
+    columns = ["mean"] if mean.shape[1] == 1 else [f"mean_{i}" for i in range(mean.shape[1])]
+    predicted = pl.DataFrame({"row": each[0]["test.rows"]}).hstack(
+        pl.DataFrame(mean.astype(np.float64), schema=columns)
+    )
+    return dated(labels.join(predicted, on="row", how="inner").drop("row"))
 
 
 def _kind(metric: str, table: pl.DataFrame) -> str:

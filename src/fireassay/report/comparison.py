@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from fireassay.compared import Compared, Score, Side
 from fireassay.errors import unknown_name
 from fireassay.report.blocks import Entry, Inline, Line, Table
+from fireassay.report.chart import Chart
+from fireassay.report.cited import Source
 from fireassay.report.numerals import P_VALUE, Scalar, fixed, show
+from fireassay.report.traces import side_by_side
 from fireassay.report.training.forms import page_forms
 from fireassay.report.training.page import Page, Section
 from fireassay.report.wording import clip
@@ -139,4 +142,10 @@ def sparkline(values: Sequence[float | None], low: float, high: float) -> str:
     )
 
 
-FORMS = page_forms(arrange, "Comparison of runs")
+def charts(compared: Compared) -> dict[str, list[Chart]]:
+    """Return the figures of a comparison by the title of their section."""
+    curves = side_by_side(compared, Source(compared))
+    return {"Learning curves": [curves]} if curves else {}
+
+
+FORMS = page_forms(arrange, "Comparison of runs", charts)

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 import fireassay
 from fireassay.diagnosis.case import Case, Scored
 from fireassay.errors import SettingError
 from fireassay.findings import Sentence
-from fireassay.lab import Watch, open_case, prepare
+from fireassay.kept import test_labels
+from fireassay.lab import Watch, open_case, prepare, write_reports
 from fireassay.search.grid import Configuration, configurations
 from fireassay.statistics.best_of import Tried, tried_runs
 from fireassay.statistics.clustering import effective_labels
@@ -75,7 +75,7 @@ def sweep(
     numbered = _numbered(store, chosen)
     store.write("study.toml", study.to_toml())
     store.write("rows.json", json.dumps([one.specification() for one in numbered], indent=1))
-    _keep_labels(store, case, prepared.bars.frame)
+    store.write_table("test.parquet", test_labels(prepared.bars.frame, case.task))
     watch.phase("loading PyTorch")
     from fireassay.training.execute import Executor
 
@@ -122,9 +122,7 @@ def sweep(
         seconds=time.perf_counter() - began,
     )
     store.write("sweep.json", swept.to_json())
-    from fireassay.report.sweep import render
-
-    store.write("report.md", render(swept, "markdown"))
+    write_reports(swept, store)
     return swept
 
 
@@ -155,14 +153,6 @@ def _numbered(store: Store, chosen: Sequence[Configuration]) -> list[Configurati
 def _trials(case: Case, one: Configuration) -> list[Trial]:
     trial = Trial(one.model, one.settings, case.task.fingerprint, seed=one.seed)
     return case.seeded(trial)
-
-
-def _keep_labels(store: Store, case: Case, frame: pl.DataFrame) -> None:
-    """Keep the test bars and their labels, so that rows can be compared without the data."""
-    rows = case.task.test_rows
-    index = frame[rows.tolist()].select("symbol", "session", "time")
-    label = pl.Series("label", case.task.label.y[rows])
-    store.write_table("test.parquet", index.with_columns(pl.Series("row", rows), label))
 
 
 def _row(

@@ -6,6 +6,7 @@
   trials/<id>/          trial.json, run.json, predictions.safetensors, weights.safetensors
   cohorts/<id>.safetensors    the state of a cohort in training; removed when its trials are done
   diagnosis.json, report.html, report.md
+  test.parquet          labels of the test bars, of a diagnosis or a sweep
   train.json, inputs.json, predictions.parquet    of a training: its account, what the network takes,
                                                   and what it says of validation and test sessions
 ```

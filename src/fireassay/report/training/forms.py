@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
+from fireassay.report.chart import Chart
 from fireassay.report.training import markdown, terminal
 from fireassay.report.training.page import Page
 from fireassay.report.wording import json_escaped
@@ -21,7 +22,11 @@ class Record(Protocol):
 R = TypeVar("R", bound=Record)
 
 
-def page_forms(arrange: Callable[[R], Page], kicker: str) -> dict[str, Callable[[R], str]]:
+def page_forms(
+    arrange: Callable[[R], Page],
+    kicker: str,
+    charts: Callable[[R], Mapping[str, Sequence[Chart]]] = lambda _record: {},
+) -> dict[str, Callable[[R], str]]:
     """Return the forms of a record by name.
 
     Parameters
@@ -30,13 +35,15 @@ def page_forms(arrange: Callable[[R], Page], kicker: str) -> dict[str, Callable[
         Makes the page.
     kicker
         What kind of report it is.
+    charts
+        Makes the figures by the title of their section, which only HTML has.
     """
 
     def html(record: R) -> str:
         from fireassay.report.training import html  # it needs Jinja and figures, others don't
 
         told = "Every number here is told unrounded by the form json."
-        return html.written(arrange(record), kicker, told)
+        return html.written(arrange(record), kicker, told, charts(record))
 
     return {
         "terminal": lambda record: terminal.written(arrange(record)),
