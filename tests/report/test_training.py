@@ -212,7 +212,9 @@ def test_every_number_of_the_page_stands_in_train_json() -> None:
     for place, value in cited:
         assert repr(resolve(tree, unescape(unquote(place)))) == unescape(value)
     assert "<script>alert" not in page
-    assert page.count('<svg class="figure') == 1
+    # Its epochs, and its KL beside what could pay for it.
+    assert page.count('<svg class="figure') == 2
+    assert 'data-path="/ledger/budget"' in page.split("what a signal that matters pays for")[1]
     assert "https://" not in re.sub(r"<(style|script)>.*?</\1>", "", page, flags=re.DOTALL)
 
 

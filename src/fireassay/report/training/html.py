@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from fireassay.report.chart import Chart
+from fireassay.findings import Plot, Series
+from fireassay.report.chart import Chart, Path
 from fireassay.report.cited import Source
 from fireassay.report.finding import chart_of
 from fireassay.report.forms.html import page_html
-from fireassay.report.traces import training
+from fireassay.report.traces import against_budget, training
 from fireassay.report.training.page import Page, arrange
 from fireassay.trained import Trained
 
@@ -23,13 +24,62 @@ def render(trained: Trained) -> str:
     null = chart_of(trained.held_out, source, ("held_out",))
     if null is not None:
         charts["On later sessions"] = [null]
+    reliable = reliability(trained, source)
+    if reliable is not None:
+        charts["Calibration on later sessions"] = [reliable]
     at = ("members", 0, "history")
-    traces = training(source, trained.members[0].history, at) if trained.members else None
+    history = trained.members[0].history if trained.members else ()
+    traces = training(source, history, at)
     for section in page.sections:
         if traces is not None and section.title.startswith("Training"):
             charts[section.title] = [traces]
+    if trained.ledger is not None:
+        levels: tuple[tuple[str, Path], ...] = (
+            ("what a signal that matters pays for", ("ledger", "budget")),
+            ("what is predicted is worth", ("ledger", "earned")),
+        )
+        paid = against_budget(source, history, at, levels)
+        if paid is not None:
+            charts["KL and what can pay for it"] = [paid]
     told = f"Every number here stands, unrounded, in train.json (schema {trained.schema_version})."
     return written(page, "Report of a training", told, charts)
+
+
+def reliability(trained: Trained, source: Source) -> Chart | None:
+    """Return the reliability diagram of a training; None where no probabilities are said."""
+    found = trained.calibration
+    rows = [i for i, row in enumerate(found.bins) if row.count] if found else []
+    if found is None or len(rows) < 2:
+        return None
+    bins = [found.bins[i] for i in rows]
+    said = tuple(row.predicted for row in bins)
+    plot = Plot(
+        kind="reliability",
+        title="What was said, and how often it came true",
+        x_label="probability said",
+        y_label="share that came true",
+        series=(
+            Series(
+                name="test sessions",
+                x=said,
+                y=tuple(row.observed for row in bins),
+                low=tuple(row.low for row in bins),
+                high=tuple(row.high for row in bins),
+                style="points",
+            ),
+            Series(name="bars", x=said, y=tuple(float(row.count) for row in bins), style="bars"),
+        ),
+    )
+    parts = {"x": "predicted", "y": "observed", "low": "low", "high": "high"}
+    moved: list[tuple[Path, Path]] = []
+    for j, i in enumerate(rows):
+        at: Path = ("calibration", "bins", i)
+        moved += [(("series", 0, part, j), (*at, name)) for part, name in parts.items()]
+        moved += [
+            (("series", 1, "x", j), (*at, "predicted")),
+            (("series", 1, "y", j), (*at, "count")),
+        ]
+    return Chart(plot, source, (), moved)
 
 
 def written(page: Page, kicker: str, footer: str, charts: Charts | None = None) -> str:
