@@ -1,6 +1,7 @@
 # make demo   environment, the main job on the embedded scenario, the report's path
 # make test   environment, all tests of the default run
 # make check  lint, types, import contracts
+# make figures  pictures of the reports of the reference case and of data that can be learned, in docs/
 # make docs   environment, the documentation site in site/; a broken link fails
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: demo test check fix docs clean
+.PHONY: demo test check figures fix docs clean
 
 demo: $(VENV)/.installed
 	$(BIN)/fireassay demo
@@ -24,6 +25,12 @@ check: $(VENV)/.dev
 
 docs: $(VENV)/.docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+figures: $(VENV)/.dev
+	$(BIN)/fireassay demo
+	$(BIN)/python benchmarks/figures.py runs/demo docs/report.png
+	$(BIN)/fireassay diagnose sim:learnable --out runs/learnable
+	$(BIN)/python benchmarks/figures.py runs/learnable docs/learnable.png
 
 fix: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
