@@ -83,6 +83,45 @@ def test_a_bar_to_come_is_named_whatever_the_label(bars: Prepared, column: str, 
     assert column in verdict.why
 
 
+def centred(made: Prepared, width: int = 11) -> np.ndarray:
+    """Return a centred mean of the close beside the close: half of it are bars to come."""
+    close = pl.col("close")
+    mean = close.rolling_mean(width, center=True).over("symbol", "session")
+    return made.bars.frame.select(mean / close - 1).to_series().to_numpy()
+
+
+@pytest.mark.parametrize("prices", [True, False])
+def test_a_centred_mean_is_named_by_prices_or_by_overlapping_outcomes(
+    bars: Prepared, prices: bool
+) -> None:
+    task = replace(bars.task, label=labels(bars.bars.frame, ["direction:5"])[0], others=())
+    task = with_feature(task, "centred", centred(bars))
+    evidence, verdict = judged(Copies(), case_of(task, market(bars) if prices else None))
+    assert verdict.status is Status.SUPPORTED, evidence.reading
+    assert "centred" in verdict.why
+
+
+def test_a_trailing_mean_is_cleared(bars: Prepared) -> None:
+    close = pl.col("close")
+    mean = close.rolling_mean(11).over("symbol", "session")
+    trailing = bars.bars.frame.select(mean / close - 1).to_series().to_numpy()
+    task = replace(bars.task, label=labels(bars.bars.frame, ["direction:5"])[0], others=())
+    task = with_feature(task, "trailing", trailing)
+    _, verdict = judged(Copies(), case_of(task, market(bars)))
+    assert verdict.status is Status.EXCLUDED
+
+
+def test_what_few_forecasts_do_is_not_cleared(column: Prepared) -> None:
+    """A feature without memory that tells a label with AUC .76: a fine forecast, or a leak."""
+    rng = np.random.default_rng(4)
+    y = np.nan_to_num(column.task.label.y, nan=0.5)
+    _, verdict = judged(
+        Copies(), case_of(with_feature(column.task, "fine", y + rng.standard_normal(len(y))))
+    )
+    assert verdict.status is Status.UNDECIDED
+    assert "fine alone has AUC 0.7" in verdict.why
+
+
 def test_bars_gone_by_are_known(bars: Prepared) -> None:
     """Prices, lagged prices and features beside themselves one bar earlier are no leak."""
     prices, task = market(bars), bars.task
@@ -130,7 +169,7 @@ def test_strong_forecasts_are_no_copies(surges: Prepared, target: str) -> None:
 @pytest.mark.parametrize(
     ("name", "options"),
     [
-        ("healthy-strong", {"auc": 0.95}),
+        ("healthy-strong", {"auc": 0.85}),
         ("many-weak", {}),
         ("random-walks", {}),
         ("spanning-labels", {}),

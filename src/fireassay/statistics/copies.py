@@ -38,12 +38,15 @@ class Alone:
         where they go together as the levels do; 0 where either never changes.
     labels
         Labels that they rest on.
+    lasts
+        Correlation of the label with the label of the bar before: high where outcomes overlap.
     """
 
     auc: Float
     before: Float
     change: Float
     labels: int
+    lasts: float = 0.0
 
 
 def alone(x: Float, y: Float, offsets: Int, *, classes: int) -> Alone:
@@ -83,7 +86,8 @@ def alone(x: Float, y: Float, offsets: Int, *, classes: int) -> Alone:
             moved = np.sign(first - 0.5) * _correlation(difference, label - truth[rows - 1])
             found.append((abs(first - 0.5) + 0.5, abs(_auc(past, label, known) - 0.5) + 0.5, moved))
         out[:, f] = max(found, key=lambda each: np.nan_to_num(each[0]))
-    return Alone(auc=out[0], before=out[1], change=out[2], labels=len(rows))
+    lasts = max(_correlation(truth[rows], truth[rows - 1]) for truth in truths)
+    return Alone(auc=out[0], before=out[1], change=out[2], labels=len(rows), lasts=lasts)
 
 
 def _auc(values: Float, label: Float, known: Bool) -> float:
@@ -113,6 +117,9 @@ REPEATED = 0.95
 
 FORESEEN = 0.7
 """Correlation with the return to come that no forecast has: bounce alone gives at most ½."""
+
+KNOWN = 10
+"""Returns up to a bar that are taken out of a feature first: a centred mean is half of bars known."""
 
 FEWEST = 100
 """Values to come that aren't in the bars so far, below which nothing is said."""
@@ -235,7 +242,7 @@ def _returns(x: Float, prices: Mapping[str, Float], offsets: Int) -> list[Foresi
         return []
     with np.errstate(divide="ignore", invalid="ignore"):
         log = np.log(np.where(prices["close"] > 0, prices["close"], np.nan))
-    z = _standardised(x)
+    z = _standardised(_beyond(_standardised(x), log, offsets))
     found = []
     for bars in range(1, AHEAD + 1):
         move = _standardised((_ahead(log, bars, offsets) - log)[:, None])[:, 0]
@@ -249,6 +256,13 @@ def _returns(x: Float, prices: Mapping[str, Float], offsets: Int) -> list[Foresi
             for f in np.flatnonzero(strength >= FORESEEN)
         ]
     return found
+
+
+def _beyond(z: Float, log: Float, offsets: Int) -> Float:
+    """Return `[R, F]` what is left of features once the returns so far are taken out."""
+    past = [_ahead(log, -lag, offsets) - _ahead(log, -lag - 1, offsets) for lag in range(KNOWN)]
+    known = _standardised(np.column_stack(past))
+    return z - known @ np.linalg.lstsq(known, z, rcond=None)[0]
 
 
 def _standardised(values: Float) -> Float:

@@ -22,6 +22,13 @@ MOST_ROWS = 20_000
 STRONG = 0.8
 """AUC of a single feature that few forecasts reach, and those only of states that last."""
 
+LASTING, STRONG_THERE = 0.5, 0.72
+"""Where outcomes overlap (labels of neighbouring bars correlate by so much), what changes a label is
+a bar far ahead: to move with it takes less of an AUC to be beyond any forecast."""
+
+ODD, ODD_MOVES = 0.7, 0.25
+"""AUC and correlation of changes from which a feature isn't cleared: some forecasts have them."""
+
 MOVES = 0.3
 """Correlation of the changes of feature and label from which the feature moves with the label."""
 
@@ -46,15 +53,20 @@ class Copies(Check):
 
     No null is drawn: what is looked for is far beyond chance, and beyond forecasts too. A feature is
     named that tells the label with an AUC of .99; or of .8 while its changes from bar to bar
-    correlate with the label's by .3 or more. Forecasts of that strength are of states that last
-    (volume, volatility), whose changes have little or the opposite to do with the label's: over
-    the targets and features of the catalogue the strongest have AUC .90 with a correlation of −.1,
-    and among those that move with the label none passes .72. A copy of which one label in ten is
-    wrong has .9 and .6. Where prices are known, a feature is named as well that repeats a price or a
-    volume of one of the next five bars, in 95 % of the bars where nothing known yet equals it, or
-    correlates by .7 with the return of the next bars. Where bars in which nothing traded were filled
-    with the price of the next trade, every feature knows that price: it is a leak where more than one
-    labelled bar in a hundred is such a bar.
+    correlate with the label's by .3 or more (.72 where the labels of neighbouring bars correlate by
+    half: their outcomes overlap, and what changes them is a bar far ahead). Forecasts of that
+    strength are of states that last (volume, volatility), whose changes have little or the opposite
+    to do with the label's: over the targets and features of the catalogue the strongest have AUC .90
+    with a correlation of −.1; of those that move with the label none passes .84 on bars with gaps in
+    trading, .72 elsewhere, and none .69 where outcomes overlap. A copy of which one label in ten is
+    wrong has .9 and .6. From .7 and .25 on a feature isn't cleared either.
+
+    Where prices are known, a feature is named as well that repeats a price or a volume of one of the
+    next five bars, in 95 % of the bars where nothing known yet equals it, or correlates by .7 with
+    the return of the next bars once the returns so far are taken out of it (half of a centred mean
+    is bars already known). Where bars in which nothing traded were filled with the price of the next
+    trade, every feature knows that price: it is a leak where more than one labelled bar in a hundred
+    is such a bar.
 
     What misleads it: a feature without memory that rightly predicts so well would look the same. A
     leak that tells less passes: fit without the feature, or shift it by a bar, to see what it is
@@ -80,7 +92,9 @@ class Copies(Check):
         found = alone(x, y, offsets, classes=classes)
         ahead = foresights(x, {n: p[rows] for n, p in case.prices.items()}, offsets)
         with np.errstate(invalid="ignore"):
-            copies = (found.auc >= CERTAIN) | ((found.auc >= STRONG) & (found.change >= MOVES))
+            strong = STRONG_THERE if found.lasts >= LASTING else STRONG
+            copies = (found.auc >= CERTAIN) | ((found.auc >= strong) & (found.change >= MOVES))
+            odd = (found.auc >= ODD) & (found.change >= ODD_MOVES) & ~copies
         few = bool(classes) and _rarest(y) < RAREST
         copies &= not few
         known = np.flatnonzero(~np.isnan(found.auc))
@@ -102,6 +116,8 @@ class Copies(Check):
                 else f"the strongest, {panel.features[top]}, has AUC {found.auc[top]:.3f} alone"
             )
             said = [f"No feature copies the label or holds a later bar; {strongest}."]
+            if odd.any() and not few:
+                said = [_odd(panel.features, found, int(order[odd[order]][0]))]
             if filled is not None:
                 said.append(_filling(filled))
         if few:
@@ -110,7 +126,8 @@ class Copies(Check):
             )
         reading = " ".join(said)
         leaks = bool(named or ahead or spoilt)
-        rule = Rule.OBSERVED_FOR if leaks else Rule.ILLUSTRATES if few else Rule.OBSERVED_AGAINST
+        unsure = few or bool(odd.any())
+        rule = Rule.OBSERVED_FOR if leaks else Rule.ILLUSTRATES if unsure else Rule.OBSERVED_AGAINST
         shown = named or ([] if top is None else [top])
         numbers: dict[str, Value] = {"features": len(panel.features)}
         if len(known):
@@ -191,6 +208,14 @@ def _copy(names: tuple[str, ...], found: Alone, feature: int) -> str:
     return (
         f"{names[feature]} holds the label: AUC {found.auc[feature]:.3f} alone, "
         f"{found.before[feature]:.3f} one bar earlier, and it moves when the label moves."
+    )
+
+
+def _odd(names: tuple[str, ...], found: Alone, feature: int) -> str:
+    return (
+        f"{names[feature]} alone has AUC {found.auc[feature]:.3f} and moves when the label moves: "
+        "few forecasts do both, and a feature that holds a part of the outcome does. How it is "
+        "computed tells: fireassay.look_ahead tries a feature function on bars that are cut off."
     )
 
 
