@@ -183,8 +183,6 @@ def diagnose(
     for name, text in battery.crashes.items():
         store.write(f"crashes/{name}.txt", text)
     diagnosis = conclude(prepared, case, battery, device)
-    if study.diagnosis.apply:
-        watch.phase("training with the changed settings")
     signal = diagnosis.evidence.get("signal")
     if signal is not None:
         each = real_learners(case, battery.runs).values()
@@ -203,6 +201,8 @@ def diagnose(
         )
         said = (*diagnosis.assessment, *said_of(tries, signal.id))
         diagnosis = diagnosis.model_copy(update={"tries": tries, "assessment": said})
+    if study.diagnosis.apply:
+        watch.phase("training with the changed settings")
         clock.held_s = 0.0
         diagnosis = apply(diagnosis, case, battery.runs, execute)
     use = BudgetUse(
@@ -324,8 +324,6 @@ def scan(
         environment=environment("cpu"),
         budget=BudgetUse(spent_s=clock.spent),
     )
-    if out is not None:
-        store = Store(out)
     tries = counted(
         study,
         bars,
@@ -341,6 +339,8 @@ def scan(
     )
     said = (*diagnosis.assessment, *said_of(tries, evidence[0].id))
     diagnosis = diagnosis.model_copy(update={"tries": tries, "assessment": said})
+    if out is not None:
+        store = Store(out)
         store.write("study.toml", study.to_toml())
         _write(diagnosis, store)
     return diagnosis
@@ -385,8 +385,6 @@ def train(study: Study, out: Path | str, frame: object = None, watch: Watch | No
     runs = [kept[t.id] for t in case.seeded(trial)]
     watch.phase("judging what it predicts of later sessions")
     judged = assay(case, runs)
-    trained = Trained(
-        fireassay_version=fireassay.__version__,
     tries = counted(
         study,
         prepared.bars,
@@ -400,6 +398,8 @@ def train(study: Study, out: Path | str, frame: object = None, watch: Watch | No
         members=(member([run.trial.id for run in runs]),),
         **tested(judged.held_out),
     )
+    trained = Trained(
+        fireassay_version=fireassay.__version__,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         title=f"{study.target} on {prepared.bars.audit.source} with {study.model}",
         before=before,
@@ -408,9 +408,9 @@ def train(study: Study, out: Path | str, frame: object = None, watch: Watch | No
         study=study.model_dump(mode="json"),
         environment=environment(device),
         seconds=time.perf_counter() - began,
+        tries=tries,
     )
     store.write_table("predictions.parquet", held_out_table(prepared.bars.frame, task, runs, inputs))
-        tries=tries,
     store.write("train.json", trained.to_json())
     write_reports(trained, store)
     return trained
