@@ -134,6 +134,16 @@ def test_a_label_of_bars_gone_by_is_held_by_them(market: Prepared, told: bool) -
     assert evidence.numbers["lag"] == -3
 
 
+def test_an_outcome_that_features_hold_before_its_end_is_told(market: Prepared) -> None:
+    """The move of five bars stands three bars late, with the end of one that begins there."""
+    task = as_column(market, "direction:5", told=True)
+    label = replace(task.label, y=shift(task, task.label.y, -3).astype(np.float32))
+    evidence, verdict = judged(Alignment(), case_of(replace(task, label=label)))
+    assert verdict.status is Status.SUPPORTED
+    assert evidence.numbers["lag"] == 2
+    assert "3 bars too late, or its end is told wrong" in verdict.why
+
+
 def test_the_verdict_follows_from_curve_and_end() -> None:
     """One scan, read with different ends."""
     from tests.statistics.test_lags import follows, scanned

@@ -96,7 +96,8 @@ class Alignment(Check):
     depends on when the label is known. A label stands *early* where bars after its end are needed to
     tell it, while those up to its end tell little; or where bars before its end tell all there is,
     and the bars on which it is said to end add nothing. It stands *late* where it is known at its
-    own bar and earlier bars tell it better, or where earlier bars hold it. Earlier bars that merely
+    own bar and earlier bars tell it better, where earlier bars hold it, or where features hold its
+    outcome before the end that was told. Earlier bars that merely
     predict better than the bar's own are no fault: a look-back reaches them. Of a label whose end
     isn't told, a peak one or two bars ahead can't be read.
 
@@ -203,12 +204,18 @@ def read(scan: LagScan, ends: Ends, alpha: float) -> Shift:
 
     if inside and ends.last <= scan.reach:
         after = range(ends.last, scan.reach + 1)
-        above, p = better(inside, [0])
-        adds = scan.adds(above.lag, range(above.lag + 1, ends.last + 1))
-        if scan.at(scan.best(after)) < scan.at(above.lag) and adds < ADDED * excess(above.lag):
-            sure, p_sure = better(inside, [0, *after])
+        # The lag that scores most, not the one that stands out most: both have to be above.
+        peak = scan.best(inside)
+        (_, most), (above, p) = better(inside, [0]), better([peak], [0])
+        p = max(p, most)
+        adds = scan.adds(peak, range(peak + 1, ends.last + 1))
+        if scan.at(scan.best(after)) < scan.at(peak) and adds < ADDED * excess(peak):
+            (_, most), (sure, p_sure) = (better(of, [0, *after]) for of in (inside, [peak]))
+            p_sure = max(p_sure, most)
             why = f"What follows up to its end, {_bars(ends.last)} on, adds nothing."
-            add(faults, sure, p_sure, f"{why} {_early(sure)}")
+            held = scan.at(peak) >= KNOWN[scan.kind]
+            told = _over(sure, ends.last) if held else _early(sure)
+            add(faults, sure, p_sure, f"{why} {told}")
             if p_sure > alpha:
                 add(doubts, above, p, f"{why} It can't be told from an outcome that begins there.")
     if beyond:
@@ -260,6 +267,14 @@ def _curve(scan: LagScan, above: Above) -> str:
 
 def _early(above: Above) -> str:
     return f"The label seems to stand {_bars(above.lag)} too early (peak at lag +{above.lag})."
+
+
+def _over(above: Above, end: int) -> str:
+    late = end - above.lag
+    return (
+        f"There features hold its outcome, {_bars(late)} before its end as told: the label seems to "
+        f"stand {_bars(late)} too late, or its end is told wrong."
+    )
 
 
 def _late(above: Above) -> str:
