@@ -101,8 +101,8 @@ def _remarks(bars: Bars, features: Sequence[str], labels: Sequence[str]) -> list
     shown = ", ".join(audit.symbols[:4]) + (", …" if symbols > 4 else "")
     read, several = audit.readings, "s" if symbols > 1 else ""
     what = f"{audit.source}: {audit.rows:,} bars of {read.get('bar length', '?')}, "
-    what += f"{audit.sessions:,} sessions of about {middle} bars, {symbols} symbol{several} "
-    what += f"({shown}), {audit.first} to {audit.last}."
+    what += f"{audit.sessions:,} sessions of about {middle} bars, {symbols} symbol{several}"
+    what += f"{f' ({shown})' if shown else ''}, {audit.first} to {audit.last}."
     how = f"Sessions by {read.get('sessions', '?')}; times: {read.get('times', '?')}."
     said = [what, how]
     if features:
