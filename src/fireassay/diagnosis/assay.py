@@ -121,8 +121,8 @@ def _told(case: Case, test: NullTest, estimate: Estimate) -> str:
     if not math.isnan(estimate.low):
         interval = f" [{estimate.low:.3f}, {estimate.high:.3f}]"
     return (
-        f"{case.metric} {estimate.value:.3f}{interval} on {case.told_units(test.units)} later; {beyond} what "
-        f"exchanged label sessions give (p = {test.p:.3f})."
+        f"{case.metric} {estimate.value:.3f}{interval} on {case.told_units(test.units)} later; "
+        f"{beyond} what exchanged label sessions give (p = {test.p:.3f})."
     )
 
 

@@ -6,7 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from fireassay.causes import CAUSES
 from fireassay.diagnosis.scan import advice
+from fireassay.diagnosis.verdict import Presence, presence
 from fireassay.findings import CauseVerdict, Evidence, EvidenceStatus, Sentence, Status
+
+SHORTFALLS = ("deficit", "planted", "planted_faint")
+"""Evidence of what the model lacks, that of the user's own labels first."""
+
+WHY_OPEN = "What keeps it from more isn't decided: the experiments that could tell are named below."
 
 
 def decisive_first(
@@ -32,12 +38,15 @@ def inspected(evidence: Sequence[Evidence]) -> tuple[Sentence, ...]:
 
 
 def assessment(
-    found: Mapping[str, CauseVerdict], evidence: Sequence[Evidence], order: Sequence[str]
+    found: Mapping[str, CauseVerdict],
+    evidence: Sequence[Evidence],
+    order: Sequence[str],
+    alpha: float = 0.05,
 ) -> tuple[Sentence, ...]:
     """Return the assessment: what was found, first causes first, what was excluded, what is open."""
     if not any(e.id == "signal" for e in evidence):
         return inspected(evidence)
-    sentences = [_opening(found, evidence, order)]
+    sentences = [_opening(found, evidence, order, alpha)]
     for i, cause in enumerate(order):
         verdict = found[cause]
         lead = "" if i == 0 else "Also: "
@@ -65,8 +74,18 @@ def assessment(
     return tuple(sentences)
 
 
+def _short(evidence: Sequence[Evidence], alpha: float) -> Evidence | None:
+    """Return the evidence that the model falls short of what others learn; None if there is none."""
+    by_id = {e.id: e for e in evidence}
+    known = [by_id[name] for name in SHORTFALLS if name in by_id]
+    return next((e for e in known if presence(e, alpha) is Presence.PRESENT), None)
+
+
 def _opening(
-    found: Mapping[str, CauseVerdict], evidence: Sequence[Evidence], order: Sequence[str]
+    found: Mapping[str, CauseVerdict],
+    evidence: Sequence[Evidence],
+    order: Sequence[str],
+    alpha: float,
 ) -> Sentence:
     """Say in one sentence what it comes to."""
     signal = next((e for e in evidence if e.id == "signal"), None)
@@ -77,6 +96,9 @@ def _opening(
         if others:
             text += f" That apart: {'; '.join(c.title for c in others)}."
         return Sentence(text=text, evidence=found[order[0]].evidence)
+    short = _short(evidence, alpha)
+    if short is not None:
+        return Sentence(text=f"{short.reading} {WHY_OPEN}", evidence=(short.id,))
     if found["no_signal"].status is Status.EXCLUDED:
         return Sentence(
             text="There is something to learn, and nothing that was examined keeps the model from "
