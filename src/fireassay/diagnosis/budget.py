@@ -194,15 +194,23 @@ class Afforded:
     changes: tuple[Intervention, ...] = ()
     note: str = ""
 
-    def to_json(self) -> str:
+    def to_json(self, limit_s: float) -> str:
         """Return what was decided, for a run that goes on later: the clock would decide anew."""
         changes = [c.specification() for c in self.changes]
-        return json.dumps({"trial": self.trial.id, "changes": changes, "note": self.note}, indent=1)
+        told = {
+            "trial": self.trial.id,
+            "changes": changes,
+            "note": self.note,
+            "limit_s": str(limit_s),
+        }
+        return json.dumps(told, indent=1)
 
     @classmethod
-    def read(cls, trial: Trial, text: str) -> Afforded | None:
-        """Return what was decided for the same trial; None if it was decided for another."""
+    def read(cls, trial: Trial, text: str, limit_s: float) -> Afforded | None:
+        """Return what was decided for the same trial; None if for another, or another budget."""
         row, whole = json.loads(text), _for_battery(trial)
+        if row.get("limit_s") != str(limit_s):
+            return None
         changes = tuple(from_specification(c) for c in row["changes"])
         shortened = whole.with_(*changes)
         if shortened.id != row["trial"]:
