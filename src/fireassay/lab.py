@@ -49,6 +49,8 @@ from fireassay.diagnosis.verdict import adjusted, primary, verdicts
 from fireassay.errors import DataError, UserError
 from fireassay.findings import BudgetUse, DataAudit, Diagnosis, Evidence, Sentence
 from fireassay.kept import Kept, held_out_table, open_training, parts_of, test_labels
+from fireassay.loggers.recorder import Recorder
+from fireassay.loggers.records import of_diagnosis, of_trained
 from fireassay.models.probes import ProbeSettings
 from fireassay.report import render
 from fireassay.study import Study, refuse_other_study, refuse_other_verb
@@ -153,9 +155,11 @@ def diagnose(
     study.learner_settings()  # faulty settings are told before any data is read
     refuse_unwritable(out)
     refuse_other_verb(out, "train.json", "a training")
+    log = Recorder(study, out, watch.note)
     prepared = prepare(study, frame, watch)
     store = Store(out)
     store.write("study.toml", study.to_toml())
+    log.begin("diagnose", f"diagnose {study.target} with {study.model}")
     store.write_table("test.parquet", test_labels(prepared.bars.frame, prepared.task))
     watch.phase("looking at label and features")
     case = open_case(prepared)
@@ -167,7 +171,7 @@ def diagnose(
     device = pick_device(study.device)
     case, rate, note = afforded_case(case, store, clock, device)
     progress = Progress(watch.progress.epoch, lambda: clock.over or watch.progress.stop())
-    execute = Executor(case.tasks, Setting(device, store, progress))
+    execute = log.each(Executor(case.tasks, Setting(device, store, progress)))
     if study.diagnosis.apply and rate is not None:
         clock.held_s = 2 * case.seeds * rate.seconds(case.trial, case.tasks.of(case.trial))
     training = [cost for cost in Cost if cost not in reading]
@@ -215,6 +219,7 @@ def diagnose(
     )
     diagnosis = diagnosis.model_copy(update={"budget": use})
     _write(diagnosis, store)
+    log.end("", of_diagnosis(diagnosis, store.root))
     return diagnosis
 
 
@@ -363,6 +368,7 @@ def train(study: Study, out: Path | str, frame: object = None, watch: Watch | No
     settings = study.learner_settings()
     refuse_unwritable(out)
     refuse_other_study(study, out)
+    log = Recorder(study, out, watch.note)
     prepared = prepare(study, frame, watch)
     task, store = prepared.task, Store(out)
     store.refuse_other_data(task.fingerprint)
@@ -379,9 +385,12 @@ def train(study: Study, out: Path | str, frame: object = None, watch: Watch | No
     before = foreseen(case)
     for text in told_before(case, before):
         watch.note(text)
+    log.begin("train", f"train {study.target} with {study.model}")
+    log.place(case.seeded(trial))
     watch.phase(f"training {study.model}")
-    execute = _recording(Executor(case.tasks, Setting(device, store, watch.progress)), store)
-    kept = {run.trial.id: run for run in execute(case.seeded(trial))}
+    setting = Setting(device, store, log.progress(watch.progress))
+    execute = _recording(Executor(case.tasks, setting), store)
+    kept = {run.trial.id: run for run in log.over(execute(case.seeded(trial)))}
     runs = [kept[t.id] for t in case.seeded(trial)]
     watch.phase("judging what it predicts of later sessions")
     judged = assay(case, runs)
@@ -413,6 +422,7 @@ def train(study: Study, out: Path | str, frame: object = None, watch: Watch | No
     store.write_table("predictions.parquet", held_out_table(prepared.bars.frame, task, runs, inputs))
     store.write("train.json", trained.to_json())
     write_reports(trained, store)
+    log.end("", of_trained(trained, store.root))
     return trained
 
 

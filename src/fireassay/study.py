@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from fireassay.data.settings import DataSettings, SplitSettings
 from fireassay.errors import SettingError, listed, nearest, unknown_name
@@ -44,6 +51,11 @@ class DiagnosisSettings(BaseModel):
         True, description="Leave out what only illustrates a verdict once it is settled."
     )
     apply: bool = Field(False, description="Train with the changed settings and report the gain.")
+    ledger: str = Field(
+        "beside",
+        description="Where all that is tried is written down and counted: beside (ledger.jsonl "
+        "beside the run folder), off, or a file.",
+    )
 
     @property
     def limit_s(self) -> float:
@@ -51,11 +63,6 @@ class DiagnosisSettings(BaseModel):
         return seconds(self.budget)
 
 
-    ledger: str = Field(
-        "beside",
-        description="Where all that is tried is written down and counted: beside (ledger.jsonl beside "
-        "the run folder), off, or a file.",
-    )
 class ScanSettings(BaseModel):
     """What a scan of targets tries."""
 
@@ -70,14 +77,81 @@ class ScanSettings(BaseModel):
     groups: bool = Field(True, description="Ask which groups of features carry the best targets.")
 
 
+class Range(BaseModel):
+    """Values between two ends, both of them possible."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    low: float = Field(description="Least value.")
+    high: float = Field(description="Largest value.")
+    log: bool = Field(False, description="Whether decades count alike.")
+    step: float | None = Field(None, gt=0, description="Distance of values from one another.")
+
+    def __str__(self) -> str:
+        last = ":log" if self.log else "" if self.step is None else f":{self.step:g}"
+        return f"{self.low:g}:{self.high:g}{last}"
+
+    @classmethod
+    def parse(cls, text: str) -> Range:
+        """Read LOW:HIGH, LOW:HIGH:log or LOW:HIGH:STEP.
+
+        Raises
+        ------
+        ValueError
+            If it can't be read as one.
+        """
+        parts = text.split(":")
+        if len(parts) not in (2, 3):
+            raise ValueError(f"{text!r} is no range; write LOW:HIGH, LOW:HIGH:log or LOW:HIGH:STEP")
+        values: dict[str, Any] = dict(zip(("low", "high"), parts, strict=False))
+        if len(parts) == 3:
+            values |= {"log": True} if parts[2] == "log" else {"step": parts[2]}
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            message = error.errors()[0]["msg"].removeprefix("Value error, ")
+            raise ValueError(f"{text!r} is no range: {message}") from None
+
+    @model_validator(mode="after")
+    def _possible(self) -> Range:
+        if not self.low < self.high:
+            raise ValueError("its ends are in the wrong order")
+        if self.log and self.low <= 0:
+            raise ValueError("it begins at or below 0, where there are no decades")
+        if self.log and self.step is not None:
+            raise ValueError("it has either log or a step")
+        return self
+
+
 class SweepSettings(BaseModel):
-    """What a sweep tries."""
+    """What a sweep tries: a grid, or a space that Optuna searches by the validation loss."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     grid: dict[str, tuple[Any, ...]] = Field(
         default_factory=dict, description="Values by setting; all combinations are trained."
     )
+    vary: dict[str, Range | tuple[Any, ...]] = Field(
+        default_factory=dict,
+        description="A range or choices by setting; Optuna picks from them what to train.",
+    )
+    trials: int = Field(
+        20, ge=1, le=1000, description="Configurations that a search with --vary tries."
+    )
+    batch: int = Field(
+        8,
+        ge=1,
+        le=1000,
+        description="Configurations that a search picks at once; those of equal shape train in "
+        "lockstep.",
+    )
+
+    @field_validator("vary", mode="before")
+    @classmethod
+    def _read(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        return {k: Range.parse(v) if isinstance(v, str) else v for k, v in values.items()}
 
 
 class Study(BaseModel):
@@ -113,6 +187,9 @@ class Study(BaseModel):
     seed: int = Field(0, description="Every draw derives from it.")
 
     @property
+    log: tuple[str, ...] = Field(
+        (), description="Where runs are logged beside the run folder: mlflow, tensorboard."
+    )
     def spec(self) -> TargetSpec:
         """The target, read."""
         from fireassay.data.targets import TargetSpec
@@ -177,7 +254,8 @@ def differences(one: Study, other: Study) -> list[tuple[str, Any, Any]]:
 def refuse_other_study(study: Study, folder: Path | str) -> None:
     """Raise SettingError if runs of another study, or a diagnosis, lie in the folder.
 
-    What a diagnosis looks for (`diagnosis.*`) changes no run, so it may differ.
+    What a diagnosis looks for (`diagnosis.*`) and where runs are logged change no run, so they may
+    differ.
     """
     from fireassay.training.store import holds_runs
 
@@ -188,7 +266,7 @@ def refuse_other_study(study: Study, folder: Path | str) -> None:
     unlike = [
         f"{key} = {_said(before)} there and {_said(now)} here"
         for key, before, now in differences(Study.from_toml(root / "study.toml"), study)
-        if not key.startswith("diagnosis.")
+        if not key.startswith(("diagnosis.", "log"))
     ]
     if unlike:
         raise SettingError(

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
-from fireassay.findings import Frozen, Interval, Number, Sentence, Value
+from fireassay.findings import Frozen, Interval, Number, Sentence, Tries, Value
 
 SCHEMA_VERSION = "1.0"
 
@@ -35,6 +35,9 @@ class Row(Frozen):
         (step-down max-T).
     mde
         Excess over chance that would be found in four of five cases, if it alone had been tried.
+    validation
+        Score on validation sessions that the learner wasn't fitted on, as `Swept.chosen_by` says;
+        None where there is none.
     metrics
         Measures of the kept weights by name (`train_f1`, `test_nll`, ...), mean over seeds.
     epochs, seconds
@@ -50,6 +53,7 @@ class Row(Frozen):
     p: Number = None
     p_adjusted: Number = None
     mde: Number = None
+    validation: Number = None
     metrics: dict[str, Value] = Field(default_factory=dict)
     epochs: int = 0
     seconds: Number = None
@@ -76,6 +80,22 @@ class Best(Frozen):
     chance: Number
     q95: Number
     p: Number
+
+
+class Search(Frozen):
+    """How the rows were found, where they weren't a grid.
+
+    Attributes
+    ----------
+    by
+        The optimiser.
+    trials, impossible
+        Suggestions, and those of them that weren't possible; what was suggested twice is one row.
+    """
+
+    by: str
+    trials: int
+    impossible: int = 0
 
 
 class Labels(Frozen):
@@ -116,7 +136,11 @@ class Swept(Frozen):
     best
         The best by the test score; None if no row has one.
     chosen
-        The row with the best validation NLL, which never saw the test; None where none has one.
+        The row with the best validation score, which never saw the test; None where not all have one.
+    chosen_by
+        That score: "NLL", or "R²" of a real label.
+    search
+        How the optimiser found them; None of a grid.
     alpha
         Level at which a row is told from chance.
     labels
@@ -125,6 +149,8 @@ class Swept(Frozen):
         What it comes to, in words.
     study, environment, seconds
         What was asked, where it ran and how long it took.
+    tries
+        What was tried on the same test sessions before.
     """
 
     schema_version: str = SCHEMA_VERSION
@@ -136,12 +162,15 @@ class Swept(Frozen):
     rows: tuple[Row, ...]
     best: Best | None
     chosen: int | None
+    chosen_by: str = "NLL"
+    search: Search | None = None
     alpha: float
     labels: Labels
     assessment: tuple[Sentence, ...]
     study: dict[str, Any]
     environment: dict[str, Value]
     seconds: float = 0.0
+    tries: Tries | None = None
 
     def row(self, number: int) -> Row | None:
         """Return the row of that number."""

@@ -24,7 +24,7 @@ from fireassay.report import read
 from fireassay.report import render as rendered
 from fireassay.report import sweep as sweep_report
 from fireassay.search.run import sweep as swept
-from fireassay.study import Study, SweepSettings
+from fireassay.study import Study
 from fireassay.swept import Swept
 from fireassay.trained import Trained
 from fireassay.tried import Ledger
@@ -251,12 +251,15 @@ def sweep(
     data: object = None,
     *,
     grid: Mapping[str, Sequence[Any]] | None = None,
+    vary: Mapping[str, str | Sequence[Any]] | None = None,
+    trials: int | None = None,
+    batch: int | None = None,
     study: Study | Path | str | None = None,
     out: Path | str | None = None,
     watch: lab.Watch | None = None,
     **settings: Any,
 ) -> Swept:
-    """Train every configuration of a grid, and tell which can be told from chance.
+    """Train many configurations, and tell which can be told from chance.
 
     Parameters
     ----------
@@ -265,6 +268,11 @@ def sweep(
     grid
         Values by setting (also `model` and `seed`); all combinations are trained, those of equal
         shape in lockstep. None: `sweep.grid` of the study.
+    vary
+        In place of a grid, the space that Optuna searches by the validation loss: by setting a range,
+        "1e-5:1e-2:log" or "0:0.5", or a list of choices. None: `sweep.vary` of the study.
+    trials, batch
+        Configurations that a search tries, and picks at once. None: as the study says.
     out
         Run folder; one in which a sweep of the same question was begun is gone on with, and all that
         was tried in it counts. None: a new one under runs/.
@@ -288,10 +296,18 @@ def sweep(
     >>> found.best.row, found.best.p
     (2, 0.41)
     >>> fireassay.explain("runs/sweep", row=3)
+    >>> space = {"learning_rate": "1e-5:1e-2:log", "width": [16, 32]}
+    >>> found = fireassay.sweep("bars.parquet", vary=space, trials=40, out="runs/search")
+    >>> found.row(found.chosen).p  # chosen by validation sessions: no correction to make
+    0.34
     """
-    chosen, frame = described(data, study, settings)
     if grid is not None:
-        chosen = chosen.model_copy(update={"sweep": SweepSettings(grid=dict(grid))})
+        settings = {**settings, "sweep.vary": {}, "sweep.grid": dict(grid)}
+    if vary is not None:
+        # A keyword overrides the study's: a space in place of its grid, unless both are given here.
+        settings = {"sweep.grid": {}, **settings, "sweep.vary": dict(vary)}
+    settings |= {"sweep.trials": trials, "sweep.batch": batch}
+    chosen, frame = described(data, study, settings)
     return swept(chosen, out or new_folder("sweep"), frame, watch)
 
 
@@ -401,6 +417,8 @@ def render(
         return comparison_report.render(found, form)
     if isinstance(found, Swept):
         return sweep_report.render(found, form)
+    if isinstance(found, Ledger):
+        return ledger_report.render(found, form)
     if isinstance(found, TrainedRun):
         return rendered(found.account, form)
     if isinstance(found, Path | str):
@@ -412,5 +430,3 @@ def new_folder(name: str) -> Path:
     """Return a run folder that isn't there yet."""
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
     return Path("runs") / f"{stamp}-{name}"
-    if isinstance(found, Ledger):
-        return ledger_report.render(found, form)

@@ -73,7 +73,7 @@ def data_flags() -> list[Flag]:
             skip=("location", "columns"),
             names={"sessions": ("sessions", "session")},
         ),
-        *flags(Study, "", "Study", skip=TABLES),
+        *flags(Study, "", "Study", skip=(*TABLES, "log")),
         *flags(SplitSettings, "split.", "Study"),
     ]
 
@@ -117,6 +117,21 @@ def scan_flags() -> list[Flag]:
     ]
 
 
+def log_flags() -> list[Flag]:
+    """Return the flag of where runs are logged as well."""
+    from fireassay.study import Study
+
+    others = [name for name in Study.model_fields if name != "log"]
+    return flags(Study, "", "Logging", skip=others)
+
+
+def sweep_flags() -> list[Flag]:
+    """Return the flags of how a space is searched."""
+    from fireassay.study import SweepSettings
+
+    return flags(SweepSettings, "sweep.", "Search", skip=("grid", "vary"))
+
+
 class Form(StrEnum):
     """Forms of a report."""
 
@@ -141,7 +156,7 @@ def verb(
     return register
 
 
-@verb(data_flags, diagnosis_flags, model_flags)
+@verb(log_flags, data_flags, diagnosis_flags, model_flags)
 def diagnose(
     data: Data = "",
     study: StudyFile = None,
@@ -208,7 +223,7 @@ def scan(
         typer.echo(str(out / "report.html"))
 
 
-@verb(data_flags, judging_flags, model_flags)
+@verb(log_flags, data_flags, judging_flags, model_flags)
 def train(
     data: Data = "",
     study: StudyFile = None,

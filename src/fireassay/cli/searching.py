@@ -18,7 +18,9 @@ from fireassay.cli.app import (
     _study,
     data_flags,
     judging_flags,
+    log_flags,
     model_flags,
+    sweep_flags,
     verb,
 )
 from fireassay.cli.live import Output, watching
@@ -27,12 +29,20 @@ if TYPE_CHECKING:
     from fireassay.swept import Row
 
 
-@verb(data_flags, judging_flags, model_flags)
+@verb(sweep_flags, log_flags, data_flags, judging_flags, model_flags)
 def sweep(
     data: Annotated[str, typer.Argument(help="Data as `train` takes it, or a study.toml.")] = "",
     grid: Annotated[
         list[str] | None,
         typer.Option("--grid", help="SETTING=VALUE,VALUE; repeatable: all combinations."),
+    ] = None,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--vary",
+            help="SETTING=LOW:HIGH, LOW:HIGH:log, LOW:HIGH:STEP or VALUE,VALUE; repeatable: Optuna "
+            "searches the space by the validation loss.",
+        ),
     ] = None,
     study: StudyFile = None,
     out: Out = None,
@@ -45,11 +55,15 @@ def sweep(
     from fireassay.report.sweep import line, render
     from fireassay.search.grid import parsed
     from fireassay.search.run import sweep as swept
+    from fireassay.search.space import varied
 
     if data.endswith(".toml") and study is None:
         data, study = "", Path(data)
     if grid:
-        changes = {**changes, "sweep.grid": parsed(grid)}
+        changes = {"sweep.vary": {}, **changes, "sweep.grid": parsed(grid)}
+    if vary:
+        # Flags override the study's: a space in place of its grid, unless both are given here.
+        changes = {"sweep.grid": {}, **changes, "sweep.vary": varied(vary)}
     chosen = _study(data, study, column, set_, changes)
     folder = out or _folder("sweep")
     with resumable("sweep", folder), watching(output) as watch:

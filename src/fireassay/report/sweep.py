@@ -25,8 +25,7 @@ def line(row: Row) -> str:
     """Return a row in a line, as it lands: what it scores alone says little about the sweep."""
     changes = " ".join(f"{key}={value}" for key, value in row.changes.items())
     score = show(row.score, fixed(4))
-    loss = row.metrics.get("validation_nll")
-    told = f", validation NLL {loss:.4f}" if isinstance(loss, float) else ""
+    told = "" if row.validation is None else f", on validation {row.validation:.4f}"
     ended = "" if row.status == "done" else f" ({row.status})"
     return f"row {row.number}: {changes}: test score {score}{told}{ended}"
 
@@ -54,18 +53,15 @@ def arrange(swept: Swept) -> Page:
 def _table(swept: Swept) -> Table:
     keys = list(dict.fromkeys(key for row in swept.rows for key in row.changes))
     apart = keys if len(keys) <= MOST_KEYS else []
-    losses = [
-        f"{part}_nll"
-        for part in ("validation", "test")
-        if any(row.metrics.get(f"{part}_nll") is not None for row in swept.rows)
+    losses: list[tuple[str, list[Scalar]]] = [
+        (f"val. {swept.chosen_by}", [row.validation for row in swept.rows]),
+        ("test NLL", [row.metrics.get("test_nll") for row in swept.rows]),
     ]
+    losses = [(name, values) for name, values in losses if any(v is not None for v in values)]
     head = (
         "row",
         *([key.replace("_", " ") for key in apart] or ["settings"]),
-        *(
-            name.replace("validation_", "val. ").replace("_nll", " NLL").replace("nll", "NLL")
-            for name in losses
-        ),
+        *(name for name, _ in losses),
         swept.metric,
         "p alone",
         "p of all",
@@ -75,16 +71,18 @@ def _table(swept: Swept) -> Table:
         (
             (_mark(swept, row),),
             *([(_cell(row.changes.get(key)),) for key in apart] or [(_together(row),)]),
-            *((show(row.metrics.get(name), fixed(4)),) for name in losses),
+            *((show(values[i], fixed(4)),) for _, values in losses),
             (show(row.score, fixed(4)),),
             (show(row.p, P_VALUE),),
             (show(row.p_adjusted, P_VALUE),),
             _told(swept, row),
         )
-        for row in swept.rows
+        for i, row in enumerate(swept.rows)
     )
     numeric = frozenset(range(len(head))) - ({1} if not apart else set())
-    note = "> best test score; * chosen by validation NLL. p of all: step-down max-T over all rows."
+    note = "> best test score. p of all: step-down max-T over all rows, as `beyond chance` has it."
+    if swept.chosen is not None:
+        note += f" * chosen by validation {swept.chosen_by}, not by the test: read its p alone."
     return Table("Rows of the sweep", head, rows, numeric, note)
 
 

@@ -23,7 +23,7 @@ WHOLE = ("model", "seed")
 
 @dataclass(frozen=True)
 class Configuration:
-    """One point of the grid.
+    """One point of the grid, or of the space that is searched.
 
     Attributes
     ----------
@@ -71,12 +71,13 @@ def configurations(study: Study, grid: Mapping[str, Sequence[Any]]) -> list[Conf
     if not grid:
         raise SettingError(
             "there is no grid",
-            fix="Give --grid learning_rate=1e-4,1e-3 (repeatable), or [sweep.grid] in the study.",
+            fix="Give --grid learning_rate=1e-4,1e-3, or --vary learning_rate=1e-5:1e-2:log for a "
+            "search (both repeatable), or [sweep.grid] or [sweep.vary] in the study.",
         )
-    named = {_short(key): list(values) for key, values in grid.items()}
+    named = {short(key): list(values) for key, values in grid.items()}
     count = 1
     for key, values in named.items():
-        _refuse_key(study, named, key, values)
+        refuse_key(study, named, key, values)
         count *= len(values)
     if count > MOST:
         raise SettingError(f"the grid has {count:,} configurations, at most {MOST:,} are possible")
@@ -87,24 +88,31 @@ def configurations(study: Study, grid: Mapping[str, Sequence[Any]]) -> list[Conf
     return list(found.values())
 
 
-def configuration(study: Study, changes: Mapping[str, Any]) -> Configuration:
-    """Return the configuration of a study with some keys changed."""
+def configuration(study: Study, changes: Mapping[str, Any], where: str = "--grid") -> Configuration:
+    """Return the configuration of a study with some keys changed.
+
+    Raises
+    ------
+    SettingError
+        If they aren't possible together; `where` says who gave them.
+    """
     model = str(changes.get("model", study.model))
     known = type(default_settings(model)).model_fields
     own = {k: v for k, v in study.settings.items() if k in known or model == study.model}
     own |= {k: v for k, v in changes.items() if k in known}
     seed = changes.get("seed", study.seed)
     values = {**study.model_dump(), "model": model, "settings": own, "seed": seed}
-    changed = build_study(values, where="--grid")
+    changed = build_study(values, where=where)
     told = {k: v for k, v in changes.items() if k in known or k in WHOLE}
     return Configuration(told, model, changed.learner_settings(), changed.seed)
 
 
-def _short(key: str) -> str:
+def short(key: str) -> str:
+    """Return the name of a setting that may be written as a key of the study."""
     return key.removeprefix("settings.")
 
 
-def _refuse_key(
+def refuse_key(
     study: Study, grid: Mapping[str, Sequence[Any]], key: str, values: Sequence[Any]
 ) -> None:
     """Raise SettingError if a key can't be swept over, or has no values."""
@@ -128,7 +136,7 @@ def _settings(models: Sequence[str]) -> Iterator[str]:
         yield from type(default_settings(model)).model_fields
 
 
-def parsed(texts: Sequence[str]) -> dict[str, list[Any]]:
+def parsed(texts: Sequence[str], what: str = "grid") -> dict[str, list[Any]]:
     """Read KEY=VALUE,VALUE texts as a grid; values are read as TOML where they can be.
 
     Raises
@@ -142,7 +150,7 @@ def parsed(texts: Sequence[str]) -> dict[str, list[Any]]:
     for text in texts:
         key, sign, values = text.partition("=")
         if not sign or not values:
-            raise SettingError(f"can't read the grid {text!r}", fix="Write KEY=VALUE,VALUE.")
+            raise SettingError(f"can't read the {what} {text!r}", fix="Write KEY=VALUE,VALUE.")
         for value in values.split(","):
             try:
                 plain = tomllib.loads(f"value = {value.strip()}")["value"]

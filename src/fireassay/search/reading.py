@@ -100,7 +100,10 @@ def _told(swept: Swept, row: Row) -> Iterator[str]:
             + " be told from chance."
         )
     if swept.chosen == row.number:
-        yield "Validation NLL chose it without seeing the test, so the p alone is the one to read."
+        yield (
+            f"Validation {swept.chosen_by} chose it without seeing the test, so the p alone is the "
+            "one to read."
+        )
     if row.mde is not None:
         yield (
             f"An excess of {row.mde:.3f} over chance would have been found in four of five cases, "

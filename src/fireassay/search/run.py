@@ -3,37 +3,53 @@
 Every configuration is trained on the same Task, those of equal shape in lockstep; each row's
 predictions of the test sessions meet the same exchanges of label sessions. What a row's score is
 worth is said for it alone, for all rows together, and for the best of them.
+
+The null of the best of N where an optimiser picked the N. Which configurations there are, and what
+each predicts of the test sessions, then depends on training and validation labels and on the
+features, but on no test label. Given all of these, N and the N predictions are fixed, and without
+skill whole test sessions' labels are exchangeable against them as they are for a grid: the maximum
+over the same N predictions is the null of the best, however the N were found. It holds for as long as
+the search sees no test score, which is why it goes by the validation sessions alone; by test scores
+it would have to be repeated for each exchange. The same goes for a person: who reads the table and
+then adds rows has picked them by the test, and no p of the folder counts that.
+
+The row that validation chooses was picked without a test label too, so its own p needs no correction:
+after a search it is the one to read. Its validation score is the best of N, and flatters.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 import fireassay
+from fireassay.bookkeeping import counted, member, said_of
 from fireassay.diagnosis.case import Case, Scored
 from fireassay.errors import SettingError
 from fireassay.findings import Sentence
 from fireassay.kept import test_labels
 from fireassay.lab import Watch, open_case, prepare, write_reports
+from fireassay.loggers.recorder import Recorder
+from fireassay.loggers.records import of_row, of_swept, row_begun, row_key
 from fireassay.search.grid import Configuration, configurations
+from fireassay.search.optimiser import Optimiser, refuse_without_optuna
+from fireassay.search.space import checked
+from fireassay.search.table import Table, chosen_by
+from fireassay.search.words import assessment
 from fireassay.statistics.best_of import Tried, tried_runs
 from fireassay.statistics.clustering import effective_labels
 from fireassay.study import Study, differences, refuse_other_verb
-from fireassay.swept import Best, Labels, Row, Swept
+from fireassay.swept import Best, Labels, Row, Search, Swept
 from fireassay.training.environment import environment, pick_device
 from fireassay.training.learner import Setting
 from fireassay.training.store import Store, holds_runs, refuse_unwritable
-from fireassay.training.trial import Run, RunStatus, Trial
 
-FREE = ("settings.", "model", "seed", "sweep.", "diagnosis.", "device", "scan.")
+FREE = ("settings.", "model", "seed", "sweep.", "diagnosis.", "device", "scan.", "log")
 """Keys that may differ when a folder is gone on with: rows carry their own settings."""
 
 NOTHING = 1e-9
@@ -63,48 +79,80 @@ def sweep(
     """
     watch = watch or Watch()
     began = time.perf_counter()
-    chosen = configurations(study, study.sweep.grid)
+    settings = study.sweep
+    if settings.grid and settings.vary:
+        raise SettingError(
+            "there are a grid and a space to search",
+            fix="Give --grid or --vary; one after the other.",
+        )
+    grid = [] if settings.vary else configurations(study, settings.grid)
+    space = checked(study, settings.vary) if settings.vary else {}
+    if space:
+        refuse_without_optuna()
     refuse_unwritable(out)
     refuse_other_verb(out, "train.json", "a training")
     refuse_other_verb(out, "diagnosis.json", "a diagnosis")
     _refuse_other_question(study, Path(out))
+    log = Recorder(study, out, watch.note)
     prepared = prepare(study, frame, watch)
     store = Store(out)
     store.refuse_other_data(prepared.task.fingerprint)
     case = open_case(prepared)
-    numbered = _numbered(store, chosen)
+    if space and not len(case.task.validation_rows):
+        raise SettingError(
+            "there are no validation sessions, and a search goes by nothing else",
+            fix="Leave some out: --validation 0.1.",
+        )
     store.write("study.toml", study.to_toml())
-    store.write("rows.json", json.dumps([one.specification() for one in numbered], indent=1))
     store.write_table("test.parquet", test_labels(prepared.bars.frame, case.task))
     watch.phase("loading PyTorch")
     from fireassay.training.execute import Executor
 
     device = pick_device(study.device)
-    trials = [_trials(case, one) for one in numbered]
-    every = {trial.id: trial for row in trials for trial in row}
-    plan = [{"id": trial.id, **trial.specification()} for trial in every.values()]
-    store.write("plan.json", json.dumps(plan, indent=1))
-    watch.note(f"{len(numbered)} configurations, {len(every)} runs; the folder is {out}")
-    watch.phase(f"training {len(every)} runs")
-    execute = Executor(case.tasks, Setting(device, store, watch.progress))
-    runs: dict[str, Run] = {}
-    told: set[int] = set()
-    for run in execute(list(every.values())):
-        runs[run.trial.id] = run
-        for number, row in enumerate(trials, start=1):
-            if number not in told and all(trial.id in runs for trial in row):
-                told.add(number)
-                landed(_row(case, number, numbered[number - 1], [runs[t.id] for t in row]))
+    log.begin("sweep", f"sweep for {study.target}")
+    execute = Executor(case.tasks, Setting(device, store, log.progress(watch.progress)))
+    table = Table(case, store, searched=bool(space))
+    optimiser = Optimiser(study, space, store) if space else None
+    batches = optimiser.batches(table.losses) if optimiser else iter([grid])
+    for batch in _after_kept(table, batches):
+        trials = table.add(batch)
+        for number, one in enumerate(table.numbered, start=1):
+            log.place(table.trials(one), row_begun(number, one.changes, table.trials(one)))
+        if not trials:
+            continue
+        tried = f"{optimiser.tried} of {settings.trials} tried, " if optimiser else ""
+        watch.note(f"{tried}{len(table.numbered)} configurations, {len(trials)} runs, in {out}")
+        watch.phase(f"training {len(trials)} runs")
+        for run in log.over(execute(trials)):
+            for row in table.take(run):
+                landed(row)
     watch.phase("judging all configurations together")
-    each = [[runs[trial.id] for trial in row] for row in trials]
-    scored = [case.scored(row) for row in each]
-    tried = _tried(case, scored)
-    rows = tuple(
-        _judged(_row(case, i + 1, numbered[i], each[i], scored[i]), tried, i)
-        for i in range(len(each))
+    scored = [case.scored(runs) for runs in table.each]
+    joint = _tried(case, scored)
+    rows = tuple(_judged(table.row(i, scored[i]), joint, i) for i in range(len(scored)))
+    best = _best(joint)
+    picked = _by_validation(rows, case)
+    search = None
+    if optimiser:
+        search = Search(by="Optuna's TPE", trials=optimiser.tried, impossible=optimiser.impossible)
+    tries = counted(
+        study,
+        prepared.bars,
+        case.task.panel,
+        case.task.split.test,
+        out,
+        watch.note,
+        verb="sweep",
+        target=study.target,
+        learner=", ".join(dict.fromkeys(one.model for one in table.numbered)),
+        members=tuple(member([run.trial.id for run in row]) for row in table.each),
+        metric=case.metric,
+        score=best.score,
+        chance=case.chance,
+        p=best.p,
+        least_p=1 / (case.draws + 1),
     )
-    best = _best(tried)
-    picked = _by_validation(rows)
+    said = [Sentence(text=text) for text in assessment(case, rows, best, picked, search)]
     swept = Swept(
         fireassay_version=fireassay.__version__,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -114,15 +162,21 @@ def sweep(
         rows=rows,
         best=best,
         chosen=picked,
+        chosen_by=chosen_by(case),
+        search=search,
         alpha=case.alpha,
         labels=_labels(case),
-        assessment=tuple(Sentence(text=text) for text in _assessment(case, rows, best, picked)),
+        assessment=(*said, *said_of(tries)),
         study=study.model_dump(mode="json"),
         environment=environment(device),
         seconds=time.perf_counter() - began,
+        tries=tries,
     )
     store.write("sweep.json", swept.to_json())
     write_reports(swept, store)
+    for row in swept.rows:
+        log.end(row_key(row.number), of_row(swept, row))
+    log.end("", of_swept(swept, store.root))
     return swept
 
 
@@ -143,46 +197,14 @@ def _refuse_other_question(study: Study, root: Path) -> None:
         )
 
 
-def _numbered(store: Store, chosen: Sequence[Configuration]) -> list[Configuration]:
-    """Return all configurations ever tried in the folder, old ones first under their numbers."""
-    kept = [Configuration.read(row) for row in json.loads(store.read("rows.json") or "[]")]
-    found = {one.key: one for one in (*kept, *chosen)}
-    return list(found.values())
-
-
-def _trials(case: Case, one: Configuration) -> list[Trial]:
-    trial = Trial(one.model, one.settings, case.task.fingerprint, seed=one.seed)
-    return case.seeded(trial)
-
-
-def _row(
-    case: Case,
-    number: int,
-    one: Configuration,
-    runs: Sequence[Run],
-    scored: Scored | None = None,
-) -> Row:
-    estimate = case.estimate(scored or case.scored(runs))
-    ended = {run.status for run in runs} - {RunStatus.DONE}
-    names = dict.fromkeys(name for run in runs for name in run.final)
-    metrics = {
-        name: float(np.mean([run.final.get(name, math.nan) for run in runs])) for name in names
-    }
-    return Row(
-        number=number,
-        changes={key: _plain(value) for key, value in one.changes.items()},
-        trials=tuple(run.trial.id for run in runs),
-        status=next(iter(sorted(ended)), RunStatus.DONE).value,
-        score=estimate.value,
-        interval=None if math.isnan(estimate.low) else estimate.interval,
-        metrics=metrics,
-        epochs=max(len(run.history) for run in runs),
-        seconds=sum(run.seconds for run in runs),
-    )
-
-
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, bool | int | float | str) else str(value)
+def _after_kept(
+    table: Table, batches: Iterator[list[Configuration]]
+) -> Iterator[list[Configuration]]:
+    """Yield the rows that the folder keeps, if it does, then what is new."""
+    kept = table.kept()
+    if kept:
+        yield kept
+    yield from batches
 
 
 def _tried(case: Case, scored: Sequence[Scored]) -> Tried:
@@ -216,17 +238,12 @@ def _best(tried: Tried) -> Best:
     )
 
 
-def _by_validation(rows: Sequence[Row]) -> int | None:
-    """Return the row of the least validation NLL; None where a learner was fitted on validation."""
-    known = [row for row in rows if isinstance(row.metrics.get("validation_nll"), float)]
-    if len(known) < len(rows) or any(not row.epochs > 1 for row in rows):
+def _by_validation(rows: Sequence[Row], case: Case) -> int | None:
+    """Return the row of the best validation score; None where one hasn't any."""
+    known = [(row.validation, row.number) for row in rows if row.validation is not None]
+    if len(known) < len(rows):
         return None
-    return min(known, key=lambda row: _number(row.metrics, "validation_nll")).number
-
-
-def _number(metrics: Mapping[str, Any], name: str) -> float:
-    value = metrics.get(name)
-    return float(value) if isinstance(value, int | float) else math.inf
+    return (min if chosen_by(case) == "NLL" else max)(known, key=lambda pair: pair[0])[1]
 
 
 def _labels(case: Case) -> Labels:
@@ -251,40 +268,3 @@ def _effective(case: Case) -> float:
     y = np.full(task.panel.rows, np.nan)
     y[task.test_rows] = task.label.y[task.test_rows]
     return float(effective_labels(y, task.panel.offsets, task.panel.clusters))
-
-
-def _assessment(case: Case, rows: Sequence[Row], best: Best, picked: int | None) -> list[str]:
-    named = {row.number: row for row in rows}
-    top = named[best.row]
-    score, chance, q95 = (value or math.nan for value in (best.score, best.chance, best.q95))
-    told = (
-        f"The best of {best.tried} is row {best.row}, {case.metric} {score:.4f}. Without skill the "
-        f"best of {best.tried} scores {chance:.4f} on average and passes {q95:.4f} once in twenty: "
-        f"p = {best.p:.3f}."
-    )
-    real = [row.number for row in rows if row.p_adjusted is not None and row.p_adjusted <= case.alpha]
-    said = [told]
-    if real:
-        names = ", ".join(map(str, real[:12])) + (", …" if len(real) > 12 else "")
-        count = f"{len(real)} of {len(rows)} rows"
-        said.append(f"{count} can be told from chance, all rows tested together: {names}.")
-    else:
-        said.append(
-            f"No row can be told from chance. A score had to pass {q95:.4f}; choosing row {best.row} "
-            "for its score would be choosing luck. `fireassay diagnose` tells whether it is the "
-            "model, the data or too few sessions."
-        )
-        if top.p is not None and top.p <= case.alpha:
-            said.append(
-                f"Alone, row {best.row} would have passed (p = {top.p:.3f}): that is what trying "
-                f"{best.tried} does."
-            )
-    if picked is not None:
-        row = named[picked]
-        outcome = "can" if row.p is not None and row.p <= case.alpha else "can't"
-        said.append(
-            f"Row {picked} is what validation NLL chooses, which never saw the test; its own test "
-            f"score, {case.metric} {row.score:.4f}, {outcome} be told from chance (p = {row.p:.3f}, "
-            "with no correction to make)."
-        )
-    return said

@@ -43,6 +43,8 @@ class EpochNews:
         Labels learned from in it, over all trials.
     row
         The history's new row of the first trial that ran.
+    rows
+        The new row of each trial that ran, by its id; of an ensemble that of its first network.
     ended
         Whether it was the last: predictions follow.
     """
@@ -54,6 +56,7 @@ class EpochNews:
     labels: float
     row: Mapping[str, float] = field(default_factory=dict)
     ended: bool = False
+    rows: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 @dataclass
@@ -146,6 +149,6 @@ def default_settings(name: str) -> BaseModel:
     """
     if name in NETWORKS:
         return NetSettings(posterior=NETWORKS[name])
-    return learner(name).default()
     if name in SMALL:
         return NetSettings(**SMALL[name])
+    return learner(name).default()

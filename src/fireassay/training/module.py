@@ -176,7 +176,8 @@ class Fitting:
             stops = s.patience > 0 and len(self.trace["validation"]) > 0
             ended = ended or (stops and epoch + 1 - self.best_epoch >= s.patience)
             spent, labels = time.perf_counter() - began, float(len(self.task.train_rows))
-            progress.epoch(EpochNews(1, epoch + 1, s.epochs, spent, labels, row, ended))
+            each = {self.trial.id: row}
+            progress.epoch(EpochNews(1, epoch + 1, s.epochs, spent, labels, row, ended, each))
             if ended:
                 return
             if progress.stop():

@@ -98,9 +98,10 @@ def _train(cohort: Cohort, setting: Setting) -> None:
         if store and time.perf_counter() - kept_at > CHECKPOINT_S:
             store.save_cohort(cohort)
             kept_at = time.perf_counter()
-        row = running[0].history[-1]
+        rows = {m.trial.id: m.history[-1] for m in reversed(running)}
+        row, ended = running[0].history[-1], cohort.finished
         setting.progress.epoch(
-            EpochNews(trials, cohort.epoch, epochs, seconds, labels, row, cohort.finished)
+            EpochNews(trials, cohort.epoch, epochs, seconds, labels, row, ended, rows)
         )
         if setting.progress.stop():
             cohort.cut_short()
