@@ -511,15 +511,16 @@ def afforded_case(
 ) -> tuple[Case, Rate | None, str]:
     """Return the case as the budget allows it, the network's speed here, and what was shortened.
 
-    A run that goes on keeps what was decided when it began: the clock would decide anew.
+    A run that goes on under the same budget keeps what was decided when it began: the clock would
+    decide anew. Under another one it is decided anew, and runs that serve again are read.
     """
     if not isinstance(case.trial.settings, TRAINED):
         return case, None, ""
     rate = measure_rate(case.trial, case.task, device)
     kept = store.read("afforded.json")
-    found = Afforded.read(case.trial, kept) if kept else None
+    found = Afforded.read(case.trial, kept, clock.limit_s) if kept else None
     afforded = found or fit_to_budget(case.trial, case.task, rate, clock)
-    store.write("afforded.json", afforded.to_json())
+    store.write("afforded.json", afforded.to_json(clock.limit_s))
     return replace(case, trial=afforded.trial, full=afforded.full), rate, afforded.note
 
 
@@ -558,7 +559,10 @@ def conclude(prepared: Prepared, case: Case, battery: Battery, device: str) -> D
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         title=f"{study.target} on {prepared.bars.audit.source} with {study.model}",
         primary=order,
-        assessment=(*grave(prepared.bars.audit, by_id), *assessment(found, evidence, order)),
+        assessment=(
+            *grave(prepared.bars.audit, by_id),
+            *assessment(found, evidence, order, case.alpha),
+        ),
         causes=found,
         evidence=by_id,
         prescriptions=prescriptions(found, by_id, order),

@@ -185,11 +185,11 @@ class Study(BaseModel):
     sweep: SweepSettings = Field(default_factory=SweepSettings)
     device: str = Field("auto", description="auto, cpu, cuda or mps.")
     seed: int = Field(0, description="Every draw derives from it.")
-
-    @property
     log: tuple[str, ...] = Field(
         (), description="Where runs are logged beside the run folder: mlflow, tensorboard."
     )
+
+    @property
     def spec(self) -> TargetSpec:
         """The target, read."""
         from fireassay.data.targets import TargetSpec
