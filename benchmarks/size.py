@@ -155,7 +155,10 @@ def family(folder: Path, count: int) -> None:
             "Bonferroni on the normal tail, smallest of 60": min(norm.sf(z.max()) * len(z), 1),
             "not corrected, smallest of 60": found.p.min(),
             "one target drawn beforehand": found.p[i % len(found.p)],
-            "groups of the best target, smallest adjusted": groups.p_adjusted.min(),
+            # A report asks which groups carry a target only where the target is significant.
+            "groups of the best target, where a report asks": max(
+                found.p_adjusted.min(), groups.p_adjusted.min()
+            ),
         }
 
     print(f"\n| scan of 60 targets without signal | false signal, % of {count} |\n| --- | --- |")

@@ -176,3 +176,9 @@ def test_a_scenario_fills_in_keys_of_the_study_and_settings_of_the_model() -> No
     assert study.model == "transformer"
     study.learner_settings()
     assert resolve("sim:unscaled", scaling="robust").scaling == "robust"
+
+
+def test_a_label_end_is_a_number_of_bars_or_a_column() -> None:
+    asked = {"target": "column:y"}
+    assert resolve("own.csv", label_end="5", **asked).spec.end == "5"
+    assert resolve("own.csv", label_end="column:known", **asked).spec.end == "known"

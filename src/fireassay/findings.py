@@ -143,7 +143,8 @@ class Bearing(Frozen):
 class Series(Frozen):
     """One line, scatter or group of bars: `y` over `x`, with an optional band from low to high.
 
-    A series with `low` and `high` and no `y` is a band of its own: the range of the null, say.
+    A series with `low` and `high` and no `y`, or of the style "band", is a band of its own: the range
+    of the null, say.
     """
 
     name: str
@@ -151,7 +152,7 @@ class Series(Frozen):
     y: tuple[Number, ...]
     low: tuple[Number, ...] = ()
     high: tuple[Number, ...] = ()
-    style: str = "line"  # "line", "dashed", "points", "bars", "steps"
+    style: str = "line"  # "line", "dashed", "points", "bars", "steps", "band"
 
 
 class Mark(Frozen):

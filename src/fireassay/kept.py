@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from pydantic import ValidationError
 
-from fireassay.arrays import Int
+from fireassay.arrays import Int, bar_of_row
 from fireassay.data.panel import SessionPanel
 from fireassay.data.settings import DataSettings
 from fireassay.data.task import Task
@@ -21,8 +21,9 @@ from fireassay.errors import unknown_name
 from fireassay.models.probes import PROBES, ProbeSettings, fitting_rows
 from fireassay.statistics.calibration import Temperature
 from fireassay.statistics.conformal import class_sets
+from fireassay.statistics.uncertainty import over_session
 from fireassay.study import Study, told
-from fireassay.trained import Trained
+from fireassay.trained import Stretch, Trained, Uncertainty
 from fireassay.training.module_settings import PREFIX
 from fireassay.training.serving import (
     Forecast,
@@ -226,6 +227,37 @@ def held_out_table(
         index = index.with_columns(pl.lit(part).alias("part"), labels)
         tables.append(tabulated(index, pooled(task.label.kind, each), inputs))
     return pl.concat(tables)
+
+
+def uncertainty_of(task: Task, runs: Sequence[Run], *, drawn: bool) -> Uncertainty | None:
+    """Return what the runs together are unsure of on labelled test bars, over the session.
+
+    None where one network alone says one thing (not `drawn`, one run): there is no telling what it
+    doesn't know; and where a learner tells no spread.
+    """
+    each = [run.test for run in runs]
+    rows = each[0].rows
+    if not (drawn or len(runs) > 1) or not len(rows):
+        return None
+    found = pooled(task.label.kind, each)
+    total, expected = found.total.astype(np.float64), found.expected.astype(np.float64)
+    if not (np.isfinite(total).all() and total.any()):
+        return None
+    epistemic = float(np.maximum(total - expected, 0).mean())
+    over = over_session(total, expected, bar_of_row(task.panel.offsets)[rows])
+    columns = (over.first + 1, over.last + 1, over.count, over.total, over.aleatoric, over.epistemic)
+    names = ("first", "last", "count", "total", "aleatoric", "epistemic")
+    return Uncertainty(
+        unit="squared label units" if task.label.kind == "real" else "nats",
+        total=float(total.mean()),
+        aleatoric=float(expected.mean()),
+        epistemic=epistemic,
+        share=epistemic / float(total.mean()),
+        stretches=tuple(
+            Stretch.model_validate(dict(zip(names, row, strict=True)))
+            for row in zip(*(column.tolist() for column in columns), strict=True)
+        ),
+    )
 
 
 def test_labels(frame: pl.DataFrame, task: Task) -> pl.DataFrame:

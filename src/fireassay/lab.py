@@ -48,7 +48,14 @@ from fireassay.diagnosis.track_record import with_confidence
 from fireassay.diagnosis.verdict import adjusted, primary, verdicts
 from fireassay.errors import DataError, UserError
 from fireassay.findings import BudgetUse, DataAudit, Diagnosis, Evidence, Sentence
-from fireassay.kept import Kept, held_out_table, open_training, parts_of, test_labels
+from fireassay.kept import (
+    Kept,
+    held_out_table,
+    open_training,
+    parts_of,
+    test_labels,
+    uncertainty_of,
+)
 from fireassay.loggers.recorder import Recorder
 from fireassay.loggers.records import of_diagnosis, of_trained
 from fireassay.models.probes import ProbeSettings
@@ -413,6 +420,7 @@ def train(study: Study, out: Path | str, frame: object = None, watch: Watch | No
         title=f"{study.target} on {prepared.bars.audit.source} with {study.model}",
         before=before,
         **{**vars(judged), "assessment": (*judged.assessment, *said_of(tries))},
+        uncertainty=uncertainty_of(task, runs, drawn=before.drawn),
         data_audit=prepared.bars.audit,
         study=study.model_dump(mode="json"),
         environment=environment(device),

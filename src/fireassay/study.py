@@ -166,7 +166,9 @@ class Study(BaseModel):
     )
     target: str = Field("vwap_reversion:1", description="NAME:HORIZON,option=value or column:NAME.")
     label_end: str = Field(
-        "", description="column:NAME with the time, or the bars until, a label of yours is known."
+        "",
+        description="When a label of yours is known: so many bars later (5), or column:NAME with the "
+        "time, or with the bars until then.",
     )
     split: SplitSettings = Field(default_factory=SplitSettings)
     scaling: Literal["standard", "robust", "none"] = Field(

@@ -230,6 +230,45 @@ class Calibration(Frozen):
     conformal: tuple[Conformal, ...] = ()
 
 
+class Stretch(Frozen):
+    """Mean uncertainty of a stretch of the session.
+
+    `first` and `last` are its bars, counted in the session from 1; `count` bars of test sessions are
+    in it. `total` is what `aleatoric` and `epistemic` add up to.
+    """
+
+    first: int
+    last: int
+    count: int
+    total: Number
+    aleatoric: Number
+    epistemic: Number
+
+
+class Uncertainty(Frozen):
+    """How unsure the model is on test sessions, and of what, over the session.
+
+    Attributes
+    ----------
+    unit
+        "nats" of entropy, or of a real label "squared label units" of variance.
+    total, aleatoric, epistemic
+        Means over all labelled test bars: the whole; what draws of the weights agree is open; what
+        they disagree about, which more data would lessen. Several seeds count as draws.
+    share
+        Epistemic part of the total.
+    stretches
+        The same over the session.
+    """
+
+    unit: str
+    total: Number
+    aleatoric: Number
+    epistemic: Number
+    share: Number
+    stretches: tuple[Stretch, ...]
+
+
 class Trained(Frozen):
     """The whole account of a training.
 
@@ -251,6 +290,8 @@ class Trained(Frozen):
         KL beside the budget, for a Bayesian model.
     calibration
         Whether what is said comes true as often.
+    uncertainty
+        Its parts over the session, where predictions are averaged over draws, networks or seeds.
     metrics_reading
         What the train and test metrics can and can't mean.
     data_audit, study, environment, seconds
@@ -270,6 +311,7 @@ class Trained(Frozen):
     held_out: Evidence
     ledger: Ledger | None = None
     calibration: Calibration | None = None
+    uncertainty: Uncertainty | None = None
     metrics_reading: tuple[Sentence, ...] = ()
     data_audit: DataAudit
     study: dict[str, Any]

@@ -20,7 +20,7 @@ from fireassay.report import read, render
 from fireassay.report.cited import Cited, resolve
 from fireassay.report.schema import TRAINING, schema_text, training_schema
 from fireassay.report.training.page import MOST_EPOCHS, arrange, chosen_epochs
-from fireassay.trained import Before, Ledger, Member, Trained
+from fireassay.trained import Before, Ledger, Member, Stretch, Trained, Uncertainty
 
 PARTS = ("train", "validation", "test")
 MEASURES = [f"{part}_{name}" for part in PARTS for name in ("nll", "auc", "accuracy", "f1", "brier")]
@@ -97,6 +97,24 @@ def example(epochs: int = 40, best: int = 17, seeds: int = 2, title: str = "y on
             budget=47.2,
             earned=-3.0,
         ),
+        uncertainty=Uncertainty(
+            unit="nats",
+            total=0.6931,
+            aleatoric=0.6612,
+            epistemic=0.0319,
+            share=0.046,
+            stretches=tuple(
+                Stretch(
+                    first=6 * i + 1,
+                    last=6 * i + 6,
+                    count=1_048,
+                    total=0.6931,
+                    aleatoric=0.6512 + i / 1_000,
+                    epistemic=0.0419 - i / 1_000,
+                )
+                for i in range(13)
+            ),
+        ),
         metrics_reading=(Sentence(text="Test F1 is above train F1; it means nothing."),),
         data_audit=DataAudit(source="bars.parquet", rows=46_800, sessions=120, symbols=("SIM",)),
         study={"target": "y", "settings": {"width": 64}},
@@ -110,7 +128,7 @@ def test_the_terminal_holds_80_columns_and_few_rows(epochs: int) -> None:
     text = render(example(epochs, best=min(epochs, 17)), "terminal")
     lines = text.split("\n")
     assert max(cell_len(line) for line in lines) <= 80
-    assert len(lines) < 125
+    assert len(lines) < 150
     assert "\x1b" not in text
 
 
@@ -168,7 +186,9 @@ def test_a_learner_without_epochs_has_no_validation_column_and_no_kl() -> None:
     row = {k: v for k, v in history(1)[0].items() if k not in ("loss", "kl", "kl_per_label")}
     member = example(1, best=1).members[0].model_copy(update={"history": (row,), "weights": ""})
     before = Before(labels=9, effective=9.0, sessions={"train": 2, "test": 1}, features=3)
-    trained = example().model_copy(update={"members": (member,), "ledger": None, "before": before})
+    trained = example().model_copy(
+        update={"members": (member,), "ledger": None, "before": before, "uncertainty": None}
+    )
     text = render(trained, "markdown")
     assert "| train NLL | test NLL |" in text
     assert "validation" not in text.split("## Where it lies")[0]
@@ -212,8 +232,11 @@ def test_every_number_of_the_page_stands_in_train_json() -> None:
     for place, value in cited:
         assert repr(resolve(tree, unescape(unquote(place)))) == unescape(value)
     assert "<script>alert" not in page
-    # Its epochs, and its KL beside what could pay for it.
-    assert page.count('<svg class="figure') == 2
+    # What it is unsure of, its epochs, and its KL beside what could pay for it.
+    assert page.count('<svg class="figure') == 3
+    assert "Aleatoric and epistemic parts over time of day" in page
+    assert page.count('class="area') == 2
+    assert 'data-path="/uncertainty/stretches/12/epistemic"' in page
     assert 'data-path="/ledger/budget"' in page.split("what a signal that matters pays for")[1]
     assert "https://" not in re.sub(r"<(style|script)>.*?</\1>", "", page, flags=re.DOTALL)
 

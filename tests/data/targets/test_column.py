@@ -116,6 +116,19 @@ def test_an_end_in_bars():
     assert "Known at column e" in found.note
 
 
+@pytest.mark.parametrize("bars", [0, 1, 5])
+def test_an_end_is_stated_as_a_number_of_bars(bars: int):
+    found = column(bare(y=cycle(0, 1)), f",end={bars}")
+    assert (found.end == np.minimum(np.arange(ROWS) + bars, ROWS - 1)).all()
+    assert found.horizon == max(1, bars)
+    assert f"Known {bars} bar{'' if bars == 1 else 's'} later" in found.note
+
+
+def test_a_column_of_that_name_comes_first():
+    found = column(bare(y=cycle(0, 1), **{"5": cycle(2)}), ",end=5")
+    assert (found.end == np.minimum(np.arange(ROWS) + 2, ROWS - 1)).all()
+
+
 @pytest.mark.parametrize("zone", [None, "America/New_York"])
 def test_an_end_in_time(zone: str | None):
     frame = bare(y=cycle(0, 1))

@@ -2,8 +2,8 @@
 
 Its kind is detected, or stated with `kind=`: two values are "binary", texts or few whole numbers
 "multiclass", other numbers "real". With `end=label_end` a second column says when each label is
-known: a time, or a whole number of bars after its own (0: at its own bar). Labels are purged from
-training by it.
+known: a time, or a whole number of bars after its own (0: at its own bar); `end=5` says five bars
+for all. Labels are purged from training by it.
 """
 
 from __future__ import annotations
@@ -77,7 +77,9 @@ def column_label(frame: pl.DataFrame, spec: TargetSpec) -> Label:
         end = np.where(labelled, _label_end(frame, spec.end, labelled), rows)
         if horizon == 1:
             horizon = max(1, int(np.median((end - rows)[labelled])))
-        note = f"Known at column {spec.end}."
+        stated = spec.end.isdecimal() and spec.end not in frame.columns
+        bars = "1 bar" if spec.end == "1" else f"{spec.end} bars"
+        note = f"Known {bars} later." if stated else f"Known at column {spec.end}."
     elif horizon > 1:
         end = np.where(labelled, np.minimum(rows + horizon, _last_of_symbol(frame)), rows)
         note = f"Known {horizon} bars later."
@@ -158,6 +160,9 @@ def _class_name(value: object) -> str:
 
 def _label_end(frame: pl.DataFrame, name: str, labelled: Bool) -> Int:
     """Return `[R]` the row at which each label is known."""
+    if name.isdecimal() and name not in frame.columns:
+        rows = np.arange(frame.height)
+        return np.minimum(rows + int(name), _last_of_symbol(frame))
     ends = own_column(frame, name, "label end")
     unknown = labelled & ends.is_null().to_numpy()
     if unknown.any():

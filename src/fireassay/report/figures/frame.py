@@ -46,8 +46,9 @@ def is_given(values: Sequence[float | None]) -> bool:
 
 
 def is_band(series: Series) -> bool:
-    """Whether a series is only a band: limits without values between them."""
-    return not is_given(series.y) and is_given(series.low) and is_given(series.high)
+    """Whether a series is a band: limits without values between them, or of the style "band"."""
+    bounded = is_given(series.low) and is_given(series.high)
+    return bounded and (series.style == "band" or not is_given(series.y))
 
 
 def looks(plot: Plot) -> list[Look]:

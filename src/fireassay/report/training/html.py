@@ -10,7 +10,7 @@ from fireassay.report.cited import Source
 from fireassay.report.finding import chart_of
 from fireassay.report.forms.html import page_html
 from fireassay.report.traces import against_budget, training
-from fireassay.report.training.page import Page, arrange
+from fireassay.report.training.page import UNCERTAINTY, Page, arrange
 from fireassay.trained import Trained
 
 Charts = Mapping[str, Sequence[Chart]]
@@ -27,6 +27,9 @@ def render(trained: Trained) -> str:
     reliable = reliability(trained, source)
     if reliable is not None:
         charts["Calibration on later sessions"] = [reliable]
+    unsure = uncertainty(trained, source)
+    if unsure is not None:
+        charts[UNCERTAINTY] = [unsure]
     at = ("members", 0, "history")
     history = trained.members[0].history if trained.members else ()
     traces = training(source, history, at)
@@ -79,6 +82,34 @@ def reliability(trained: Trained, source: Source) -> Chart | None:
             (("series", 1, "x", j), (*at, "predicted")),
             (("series", 1, "y", j), (*at, "count")),
         ]
+    return Chart(plot, source, (), moved)
+
+
+def uncertainty(trained: Trained, source: Source) -> Chart | None:
+    """Return the parts of uncertainty over the session; None where there aren't two stretches."""
+    found = trained.uncertainty
+    if found is None or len(found.stretches) < 2:
+        return None
+    parts = ("aleatoric", "epistemic")
+    first = tuple(row.first for row in found.stretches)
+    plot = Plot(
+        kind="uncertainty",
+        title="Aleatoric and epistemic parts over time of day",
+        x_label="bar of the session (the first of each stretch)",
+        y_label=f"uncertainty, {found.unit}",
+        series=tuple(
+            Series(name=part, x=first, y=tuple(getattr(row, part) for row in found.stretches))
+            for part in parts
+        ),
+        note="Means over the labelled bars of test sessions, one part upon the other. The epistemic "
+        "part is what draws of the weights disagree about.",
+    )
+    moved: list[tuple[Path, Path]] = []
+    for j in range(len(found.stretches)):
+        at: Path = ("uncertainty", "stretches", j)
+        for k, part in enumerate(parts):
+            moved += [(("series", k, "x", j), (*at, "first"))]
+            moved += [(("series", k, "y", j), (*at, part))]
     return Chart(plot, source, (), moved)
 
 

@@ -54,6 +54,10 @@ PARTS = ("train_", "validation_", "test_")
 """What the measures begin with that are taken again from all posterior draws."""
 
 
+UNCERTAINTY = "What it is unsure of, on later sessions"
+"""Title of the section on the parts of uncertainty."""
+
+
 @dataclass(frozen=True)
 class Section:
     """A heading and what stands under it: sentences, facts, tables.
@@ -90,6 +94,7 @@ def arrange(trained: Trained) -> Page:
         Section("Assessment", tuple(Line(clip(s.text, LONG)) for s in trained.assessment)),
         Section("On later sessions", figures=_held_out(source, trained)),
         *_calibration(source, trained),
+        *_uncertainty(source, trained),
         Section("Before training", facts=_before(source, trained)),
         *_epochs(source, trained),
         *_seeds(source, trained),
@@ -265,6 +270,37 @@ def _conformal(source: Source, trained: Trained) -> Table:
     if any(row.threshold is None for row in kept):
         note += " Where so few dates can't promise it, they hold everything."
     return Table(title, tuple(head), tuple(rows), frozenset(range(len(head))), note)
+
+
+def _uncertainty(source: Source, trained: Trained) -> list[Section]:
+    """Return what the model is unsure of, and where in the session."""
+    found, at = trained.uncertainty, "uncertainty"
+    if found is None:
+        return []
+    parts = ("total", "aleatoric", "epistemic")
+    names = {
+        "total": f"uncertainty of a prediction, in {found.unit}",
+        "aleatoric": "aleatoric: open even if the weights were known",
+        "epistemic": "epistemic: what draws of the weights disagree about",
+    }
+    shown = decimals_for(None, [getattr(found, part) for part in parts])
+    entries = [Entry(names[part], (source.cite(at, part, style=shown),)) for part in parts]
+    if found.share is not None:
+        entries.append(Entry("epistemic share", (source.cite(at, "share", style=PERCENT),)))
+    each = [getattr(row, part) for row in found.stretches for part in parts]
+    style = decimals_for(None, each)
+    rows: list[tuple[Inline, ...]] = []
+    for i, row in enumerate(found.stretches):
+        place = (at, "stretches", i)
+        bars: Inline = (source.cite(*place, "first"), " to ", source.cite(*place, "last"))
+        if row.first == row.last:
+            bars = (source.cite(*place, "first"),)
+        cells = [(source.cite(*place, part, style=style),) for part in parts]
+        rows.append((bars, (source.cite(*place, "count"),), *cells))
+    head = ("bars of the session", "labels", *parts)
+    note = "More data lessens the epistemic part; the aleatoric one only better features can."
+    table = Table("Uncertainty over the session", head, tuple(rows), frozenset(range(5)), note)
+    return [Section(UNCERTAINTY, figures=tuple(entries), tables=(table,))]
 
 
 def _before(source: Source, trained: Trained) -> tuple[Entry, ...]:
