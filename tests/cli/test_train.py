@@ -78,6 +78,15 @@ def test_a_model_is_trained_judged_and_kept(name: str, trained: Trainings) -> No
 
     text = (folder / "train.json").read_text()
     account = Trained.from_json(text)
+    # One thing said once tells nothing of what isn't known.
+    drawn = "--draws" in CASES[name] and name != "transformer"
+    assert (account.uncertainty is not None) == drawn
+    if account.uncertainty is not None:
+        found = account.uncertainty
+        assert found.total == pytest.approx((found.aleatoric or 0) + (found.epistemic or 0), rel=1e-4)
+        assert (found.epistemic or 0) > 0
+        assert sum(row.count for row in found.stretches) == account.held_out.numbers["test labels"]
+        assert "Aleatoric and epistemic parts" in (folder / "report.html").read_text("utf-8")
     assert Trained.from_json(account.to_json()) == account
     assert account.schema_version == "1.0"
     assert len(account.members) == account.study["diagnosis"]["seeds"]

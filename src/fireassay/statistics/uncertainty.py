@@ -19,7 +19,7 @@ STRETCHES = 13
 
 @dataclass(frozen=True, eq=False)
 class OverSession:
-    """Mean uncertainty of the bars in each of K stretches of a session; those without bars are left out.
+    """Mean uncertainty in each of K stretches of a session; those without bars are left out.
 
     Attributes
     ----------
