@@ -11,7 +11,7 @@ import pytest
 from fireassay.data.task import Task
 from fireassay.diagnosis.battery import run_battery
 from fireassay.diagnosis.budget import Clock
-from fireassay.diagnosis.checks.ceiling import Ceiling
+from fireassay.diagnosis.checks.ceiling import LOST, Ceiling
 from fireassay.diagnosis.checks.own_power import OwnPower, _reading
 from fireassay.diagnosis.checks.planted import Planted
 from fireassay.diagnosis.checks.power import MADE_FOR, TRIALS, Power, planted_curves
@@ -131,6 +131,18 @@ def test_many_signals_share_what_is_known_of_the_features() -> None:
         for name in ("y", "f", "known", "chance"):
             expected = getattr(whole, name)[rows].astype(float)
             assert getattr(some, name).astype(float) == pytest.approx(expected, nan_ok=True)
+
+
+def test_label_noise_costs_less_the_more_there_is_to_learn_from() -> None:
+    """One label in ten exchanged: dear where a few rows decide, next to nothing where many do."""
+    few, many = (ceiling(make_task(sessions=n, bars=(20, 24), strength=0.8)) for n in (40, 250))
+    lost = [float(e.numbers[LOST]) for e in (few, many)]
+    for e, value in zip((few, many), lost, strict=True):
+        assert float(e.numbers[f"{LOST}, 95 % from"]) <= value <= float(e.numbers[f"{LOST}, to"])
+        assert f"One training label in ten exchanged costs {value:.3f}" in e.reading
+    assert lost[0] > lost[1]
+    assert abs(lost[1]) < 0.005
+    assert "cleaner labels would hardly help it" in many.reading
 
 
 def test_multiclass_scores_are_those_of_the_case() -> None:

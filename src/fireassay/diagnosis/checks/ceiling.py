@@ -35,8 +35,17 @@ DRAWS = 400
 BEYOND = (2.0, 4.0)
 """Multiples of the training dates that the curve is carried on to."""
 
+NOISE = (0.1, 0.2, 0.3, 0.4)
+"""Parts of the training labels that are exchanged among each other, to see what noise costs."""
+
+NOISY = 4
+"""Draws of each part."""
+
 HELPS = 0.25
 """Part of the effect that matters that twice the data has to add, at least, to help."""
+
+
+LOST = "lost by one training label in ten exchanged"
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +53,8 @@ class Curve:
     """Held-out scores of one cheap learner by the number of training dates.
 
     `scores [K]` are means over subsets, `draws [B, K]` bootstrap replicates; `test` and `estimate`
-    are of the fit on all dates.
+    are of the fit on all dates. `lost` is the score that one exchanged training label in ten costs,
+    and its 95 % interval.
     """
 
     learner: Map
@@ -53,6 +63,7 @@ class Curve:
     draws: Float
     test: NullTest
     estimate: Estimate
+    lost: tuple[float, float, float]
 
 
 @check
@@ -66,6 +77,10 @@ class Ceiling(Check):
     dates, eight of each size; test dates are drawn with replacement, the same for all sizes. The
     curve is a − b·n⁻ᶜ with the exponent drawn from its likelihood, so that what can't be told apart
     widens the interval.
+
+    A part of the training labels (a tenth to four tenths) is exchanged among each other, and the
+    slope of the score over that part says what label noise costs this learner: where it is next to
+    nothing, cleaner labels won't help it either, only more of what the features tell.
 
     The ceiling is a bracket: what was reached is its lower end; its upper end is the planted signal
     at which the same learner would have reached the upper end of its interval. It bounds relations
@@ -130,6 +145,9 @@ class Ceiling(Check):
                     f"{case.metric} reached": value.value,
                     "ceiling, lower end": low,
                     "ceiling, upper end": high,
+                    LOST: curve.lost[0],
+                    f"{LOST}, 95 % from": curve.lost[1],
+                    f"{LOST}, to": curve.lost[2],
                     f"{case.metric} with endless dates, extrapolated": carried.ceiling[0],
                     "extrapolated, 95 % from": carried.ceiling[1],
                     "extrapolated, to": carried.ceiling[2],
@@ -184,7 +202,40 @@ def _curve(case: Case, each: Map, fit: Int, held: Int) -> Curve:
         whole, truth, offsets, clusters, seed=derive("ceiling", task.fingerprint), score=case.score
     )
     scores = np.array([float(np.nanmean(values[counts == k])) for k in range(len(shares))])
-    return Curve(each, shares * len(dates), scores, draws, test, estimate)
+    lost = _lost_to_noise(case, each, fit, held, (block, truth, offsets, weights.astype(np.float64)))
+    return Curve(each, shares * len(dates), scores, draws, test, estimate, lost)
+
+
+def _lost_to_noise(
+    case: Case, each: Map, fit: Int, held: Int, scoring: tuple[Int, Float, Int, Float]
+) -> tuple[float, float, float]:
+    """Return what one exchanged training label in ten costs on later labels, and its interval.
+
+    The least-squares slope through the score without noise; intervals over test dates.
+    """
+    block, truth, offsets, weights = scoring
+    y = outcomes(case.task, case.task.label.y[fit])
+    rng = np.random.default_rng(derive("ceiling noise", case.task.fingerprint))
+    noisy = [y]
+    for share in np.repeat(NOISE, NOISY):
+        rows = np.flatnonzero(rng.random(len(y)) < share)
+        other = y.copy()
+        other[rows] = y[rng.permutation(rows)]
+        noisy.append(other)
+    classes, whole = y.shape[1], [np.unique(block)]
+    pred = fit_subsets(each.columns, fit, np.concatenate(noisy, axis=1), block, whole, held)
+    pred = pred.reshape(len(held), len(noisy), classes)
+    if classes > 1:
+        pred = pred - pred.mean(axis=0)
+    parts = [additive(case.score, p.astype(np.float64), truth, offsets) for p in pooled(pred).T]
+    part = np.r_[0.0, np.repeat(NOISE, NOISY)]
+    clean = parts[0]
+    slope = part[1:] / (part[1:] @ part[1:])
+    value = sum(s * (p.value - clean.value) for s, p in zip(slope, parts[1:], strict=True))
+    drawn = clean(weights)
+    draws = sum(s * (p(weights) - drawn) for s, p in zip(slope, parts[1:], strict=True))
+    low, high = np.nanquantile(-0.1 * np.asarray(draws), [0.025, 0.975])
+    return -0.1 * float(value), float(low), float(high)
 
 
 def _subsets(seed: int) -> tuple[list[Int], Int]:
@@ -242,6 +293,13 @@ def _reading(
         else:
             verdict = "can't be told"
             told += f": whether more data helps can't be told, {span}"
+    if seen:
+        lost, low_lost, high_lost = curve.lost
+        told += (
+            f". One training label in ten exchanged costs {lost:.3f} ({low_lost:+.3f} to "
+            f"{high_lost:+.3f})"
+        )
+        told += ": cleaner labels would hardly help it" if high_lost < part else ""
     ceiling = f"The best reachable score lies between {low:.3f} and {high:.3f}"
     return f"{told}. {ceiling}, for relations with {curve.learner.sees}.", verdict
 
