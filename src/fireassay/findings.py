@@ -438,6 +438,9 @@ class Diagnosis(Frozen):
     metrics_reading: tuple[Sentence, ...] = ()
     metrics: tuple[dict[str, Value], ...] = ()
     """The user's model per epoch: one row an epoch, keys as in a run's metrics."""
+    information_budget: Number = None
+    """Nats of KL that a signal of the size that matters pays for in as many independent labels, where
+    the model's weights are random."""
     heuristics: tuple[Heuristic, ...] = ()
     data_audit: DataAudit
     study: dict[str, Any]

@@ -556,6 +556,8 @@ def _case(prepared: Prepared, trial: Trial, references: Sequence[Trial]) -> Case
 
 def conclude(prepared: Prepared, case: Case, battery: Battery, device: str) -> Diagnosis:
     """Judge the evidence of a battery and say in words what it comes to."""
+    from fireassay.diagnosis.assay import kl_budget
+
     study = prepared.study
     evidence = adjusted(battery.evidence)
     found = with_confidence(verdicts(evidence, case.alpha))
@@ -578,6 +580,7 @@ def conclude(prepared: Prepared, case: Case, battery: Battery, device: str) -> D
         metrics_reading=metrics_reading(case, battery.runs),
         heuristics=heuristics(case, battery.runs),
         metrics=tuple(dict(row) for row in as_set.history) if as_set else (),
+        information_budget=kl_budget(case) if as_set else None,
         data_audit=prepared.bars.audit,
         study=study.model_dump(mode="json"),
         environment=environment(device),

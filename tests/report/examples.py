@@ -139,6 +139,7 @@ def vwap_noise() -> Diagnosis:
             ),
         ),
         metrics=tuple(epoch(i) for i in range(60)),
+        information_budget=250.0,
         heuristics=_heuristics(),
         data_audit=_audit(),
         study={

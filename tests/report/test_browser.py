@@ -125,7 +125,7 @@ def test_every_figure_is_drawn(opened: Callable[..., Any], name: str, width: int
               .map(b => typeof b === "number" ? b : [b.width, b.height]);
         })"""
     )
-    assert len(boxes) == (17 if name == "vwap-noise" else 16)
+    assert len(boxes) == (18 if name == "vwap-noise" else 16)
     for (shown_width, shown_height), (width_, height_), count in boxes:
         assert shown_width > 200
         assert shown_height > 60

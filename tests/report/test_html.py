@@ -8,6 +8,7 @@ import pytest
 
 from fireassay.causes import CAUSES
 from fireassay.errors import SettingError
+from fireassay.findings import Status
 from fireassay.report import render
 from fireassay.report.forms import FORMS
 
@@ -62,6 +63,52 @@ def test_every_cause_is_told_with_its_status_in_words(page: str) -> None:
     assert strip.count("<li class=") == len(CAUSES)
 
 
+def test_what_is_said_of_many_causes_is_said_once() -> None:
+    said = "No check of this diagnosis examined it."
+    whole = minimal()
+    causes = {
+        id_: verdict.model_copy(
+            update={"status": Status.UNDECIDED, "why": said, "evidence": (), "share": None}
+        )
+        for id_, verdict in whole.causes.items()
+    }
+    found = whole.model_copy(update={"causes": causes, "primary": ()})
+    page = render(found)
+    assert page.count(said) == 1
+    assert page.count("How it is established:") == len(CAUSES)
+    for id_ in CAUSES:
+        assert f'id="cause-{id_}"' in page
+    text = render(found, "markdown")
+    assert text.count(said) == 1
+    assert all(cause.title in text for cause in CAUSES.values())
+
+
+def test_sentences_begin_with_a_capital_and_names_stay() -> None:
+    whole = vwap_noise()
+    item = whole.evidence["permuted"].model_copy(
+        update={
+            "control": "labels of whole sessions exchanged, 199 times.",
+            "reading": "look-back 256 bars takes AUC to 0.52.",
+            "caveat": "kl_weight takes part.",
+            "experiment": "volume is exchanged.",
+            "table": ({"feature": "volume", "AUC": 0.5},),
+        }
+    )
+    page = render(whole.model_copy(update={"evidence": {**whole.evidence, "permuted": item}}))
+    assert "Labels of whole sessions exchanged" in page
+    assert "Look-back 256 bars takes" in page
+    assert "kl_weight takes part" in page
+    assert "volume is exchanged" in page
+
+
+def test_the_kl_stands_beside_what_can_pay_for_it(page: str) -> None:
+    title = "The KL, and the information that could pay for it"
+    assert title in page
+    assert 'data-path="/information_budget"' in page
+    without = vwap_noise().model_copy(update={"information_budget": None})
+    assert title not in render(without)
+
+
 def test_every_finding_has_what_it_needs(page: str) -> None:
     words = unescape(page)
     for evidence in vwap_noise().evidence.values():
@@ -73,7 +120,7 @@ def test_every_finding_has_what_it_needs(page: str) -> None:
             evidence.caveat,
         ):
             assert text in words
-    assert page.count("<figure>") == 15 + 2  # the findings', the training's and the calendar
+    assert page.count("<figure>") == 15 + 3  # the findings', the training's two and the calendar
     assert page.count('<svg class="figure"') == page.count("<figure>")
 
 

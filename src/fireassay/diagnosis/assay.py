@@ -302,15 +302,26 @@ def _ledger(case: Case, runs: Sequence[Run], trivial: Mapping[str, float]) -> Le
     above = float(np.mean([run.details["above_noise"] for run in runs]))
     nll = float(np.mean([run.final.get("test_nll", math.nan) for run in runs]))
     effective = case.task.effective_labels
-    share = predictable_share(case.task.label.kind, case.effect)
     return Ledger(
         kl=kl,
         kl_per_label=kl / max(case.task.labels, 1),
         kl_weight=settings.kl_weight,
         above_noise=above,
-        budget=information_budget(effective, share),
+        budget=kl_budget(case),
         earned=effective * (trivial.get("test_nll", math.nan) - nll),
     )
+
+
+def kl_budget(case: Case) -> float | None:
+    """Return the nats of KL that a signal of the size that matters pays for in the case's labels.
+
+    None where no weight is random.
+    """
+    settings = case.trial.settings
+    if not isinstance(settings, NetSettings) or not settings.random:
+        return None
+    share = predictable_share(case.task.label.kind, case.effect)
+    return information_budget(case.task.effective_labels, share)
 
 
 def _no_skill(case: Case) -> dict[str, float]:

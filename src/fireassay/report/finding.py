@@ -22,7 +22,7 @@ from fireassay.report.chart import Chart, Path
 from fireassay.report.cited import Cited, Source
 from fireassay.report.extracts import MOST_ROWS, REST, records
 from fireassay.report.numerals import AUTO, EXACT, P_VALUE, WHOLE_PERCENT, Style, decimals_for
-from fireassay.report.wording import cell, clip
+from fireassay.report.wording import cell, clip, opened
 
 LONG = 2_000
 MOST_NUMBERS = 40
@@ -89,17 +89,17 @@ def find(diagnosis: Diagnosis, source: Source, key: str, number: int) -> Finding
     """Arrange the evidence stored under `key`; `number` is its place in the report."""
     item = diagnosis.evidence[key]
     at = ("evidence", key)
-    style = _style(item)
+    style, names = _style(item), names_of(item)
     return Finding(
         number=number,
         id=cell(item.id, 80),
         check=cell(item.check, 80),
         status=item.status,
         question=clip(item.question, LONG),
-        experiment=clip(item.experiment, LONG),
-        control=clip(item.control, LONG),
-        reading=clip(item.reading, LONG),
-        caveat=clip(item.caveat, LONG),
+        experiment=opened(clip(item.experiment, LONG), names),
+        control=opened(clip(item.control, LONG), names),
+        reading=opened(clip(item.reading, LONG), names),
+        caveat=opened(clip(item.caveat, LONG), names),
         result=_result(item, source, at, style),
         numbers=_numbers(item, source, at, style),
         table=_table(item, source, (*at, "table")),
@@ -108,6 +108,17 @@ def find(diagnosis: Diagnosis, source: Source, key: str, number: int) -> Finding
         bears_on=tuple(_bearings(diagnosis, item, source, at)),
         chart=chart_of(item, source, at),
     )
+
+
+def names_of(item: Evidence) -> set[str]:
+    """Return the names, of columns or learners, that an evidence's rows and figure have."""
+    found = {value for row in item.table for value in row.values() if isinstance(value, str)}
+    if item.plot is not None:
+        found |= {x for series in item.plot.series for x in series.x if isinstance(x, str)}
+        found |= {series.name for series in item.plot.series}
+        matrix = item.plot.matrix
+        found |= {*matrix.rows, *matrix.columns} if matrix is not None else set()
+    return found
 
 
 def _style(item: Evidence) -> Style:
@@ -256,7 +267,9 @@ def _bearings(diagnosis: Diagnosis, item: Evidence, source: Source, at: Path) ->
             status=diagnosis.causes[bearing.cause].status,
             illustrates=bearing.rule is Rule.ILLUSTRATES,
             # Said once is enough: the reading stands above.
-            note="" if bearing.note.rstrip(".") in item.reading else clip(bearing.note, LONG),
+            note=""
+            if bearing.note.rstrip(".") in item.reading
+            else opened(clip(bearing.note, LONG), names_of(item)),
             share=None
             if bearing.share is None
             else source.cite(*at, "bears_on", i, "share", style=WHOLE_PERCENT),

@@ -37,17 +37,22 @@ from fireassay.report.extracts import (
     table,
     walk,
 )
-from fireassay.report.finding import Finding, find
+from fireassay.report.finding import Finding, find, names_of
 from fireassay.report.numerals import (
     EXACT,
     WHOLE_PERCENT,
 )
 from fireassay.report.settings import Edit, Edits, merge
-from fireassay.report.traces import training
-from fireassay.report.wording import cell, clip
+from fireassay.report.traces import against_budget, training
+from fireassay.report.wording import cell, clip, opened
 
 ORDER = (Status.SUPPORTED, Status.UNDECIDED, Status.EXCLUDED)
 """The order in which causes are told."""
+
+BUDGET: tuple[tuple[str, Path], ...] = (
+    ("what a signal that matters pays for", ("information_budget",)),
+)
+"""What the KL stands beside."""
 
 MOST_EPOCHS = 24
 """Rows of the table of metrics per epoch, spread evenly."""
@@ -105,6 +110,7 @@ class Story:
     metrics_reading: tuple[Line, ...]
     metrics: Table | None
     training: Chart | None
+    paid: Chart | None
     heuristics: Table | None
     data: DataView
     run: RunView
@@ -114,6 +120,19 @@ class Story:
     def sides(self) -> tuple[tuple[Side, tuple[CauseView, ...]], ...]:
         """The causes by the part of the question that they answer."""
         return tuple((s, tuple(c for c in self.causes if c.side is s)) for s in Side)
+
+
+def by_reason(causes: Iterable[CauseView]) -> list[tuple[CauseView, ...]]:
+    """Put causes of one status together of which the same is said, without a finding, at the end."""
+    alone: list[tuple[CauseView, ...]] = []
+    alike: dict[tuple[Status, str], list[CauseView]] = {}
+    for cause in causes:
+        if cause.why.refs or cause.strength or cause.primary:
+            alone.append((cause,))
+        else:
+            alike.setdefault((cause.status, cause.why.text), []).append(cause)
+    groups = sorted((tuple(group) for group in alike.values()), key=len)
+    return [*alone, *groups]
 
 
 def tell(diagnosis: Diagnosis, source: Source) -> Story:
@@ -149,6 +168,7 @@ def tell(diagnosis: Diagnosis, source: Source) -> Story:
         metrics_reading=_lines(diagnosis.metrics_reading, refs),
         metrics=_metrics(source, diagnosis.metrics),
         training=training(source, diagnosis.metrics),
+        paid=against_budget(source, diagnosis.metrics, ("metrics",), BUDGET),
         heuristics=_heuristics(source, diagnosis),
         data=data_view(source, diagnosis.data_audit),
         run=run_view(source, diagnosis),
@@ -183,6 +203,7 @@ def masthead(source: Source) -> tuple[Entry, ...]:
 
 def _cause(diagnosis: Diagnosis, source: Source, refs: Mapping[str, Ref], id_: str) -> CauseView:
     cause, verdict = CAUSES[id_], diagnosis.causes[id_]
+    names = {name for key in verdict.evidence for name in names_of(diagnosis.evidence[key])}
     strength: list[Inline] = []
     if verdict.share is not None:
         share = source.cite("causes", id_, "share", style=WHOLE_PERCENT)
@@ -198,7 +219,7 @@ def _cause(diagnosis: Diagnosis, source: Source, refs: Mapping[str, Ref], id_: s
         primary=id_ in diagnosis.primary,
         meaning=cause.meaning,
         established=cause.established,
-        why=Line(clip(verdict.why, LONG), tuple(refs[e] for e in verdict.evidence)),
+        why=Line(opened(clip(verdict.why, LONG), names), tuple(refs[e] for e in verdict.evidence)),
         strength=chained(strength, " "),
     )
 

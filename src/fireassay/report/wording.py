@@ -7,6 +7,7 @@ would otherwise act unseen: terminal escapes, controls, and the marks that turn 
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 
 ELLIPSIS = "…"
 
@@ -39,6 +40,9 @@ _TABLE |= dict.fromkeys(range(0xD800, 0xE000), "�")
 _FORMULA = re.compile(r"^\s*[=+\-@\u2212|%](?!\s*[\d.,]+\s*%?\s*$)")
 
 
+_WORD = re.compile(r"[a-z]+(?:-[a-z]+)*(?=[\s,;:]|$)")
+
+
 def clean(text: str) -> str:
     r"""Return the text with line ends as spaces and controls and hidden characters made visible.
 
@@ -51,6 +55,22 @@ def clean(text: str) -> str:
 def clip(text: str, length: int) -> str:
     """Return the text, cut to at most `length` characters, the last of them an ellipsis."""
     return text if len(text) <= length else text[: max(length - 1, 0)].rstrip() + ELLIPSIS
+
+
+def opened(text: str, names: Container[str] = ()) -> str:
+    """Return a sentence with a capital at its start, unless it begins with a name.
+
+    Parameters
+    ----------
+    names
+        Words that are names, of columns, and stay as they are written. So does what holds anything
+        but small letters and hyphens: settings, formulas, numbers.
+
+    >>> opened("labels of whole sessions exchanged"), opened("kl_weight takes"), opened("x", {"x"})
+    ('Labels of whole sessions exchanged', 'kl_weight takes', 'x')
+    """
+    word = _WORD.match(text)
+    return text if word is None or word[0] in names else text[0].upper() + text[1:]
 
 
 def cell(text: str, length: int = 160) -> str:

@@ -18,7 +18,7 @@ from fireassay.report.figures.tabulate import tables
 from fireassay.report.forms import form
 from fireassay.report.records import arranged
 from fireassay.report.settings import DiffLine, Sign
-from fireassay.report.story import ORDER, tell
+from fireassay.report.story import ORDER, by_reason, tell
 from fireassay.report.wording import clean, clip
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_finalize,
     )
-    environment.filters.update(inline=inline, clip=clip, arranged=arranged)
+    environment.filters.update(inline=inline, clip=clip, arranged=arranged, by_reason=by_reason)
     environment.globals.update(
         draw=_draw, code=_code, tables=tables, is_cut=figures.is_cut, counter=_Counter
     )

@@ -13,7 +13,7 @@ from fireassay.report.figures.tabulate import tables
 from fireassay.report.finding import Finding
 from fireassay.report.forms import form
 from fireassay.report.settings import DiffLine
-from fireassay.report.story import ORDER, CauseView, Story, tell
+from fireassay.report.story import ORDER, CauseView, Story, by_reason, tell
 from fireassay.report.wording import cell, clean, clip
 
 MARKS = {Status.SUPPORTED: "■", Status.UNDECIDED: "◐", Status.EXCLUDED: "×"}
@@ -167,12 +167,14 @@ def _figure(chart: Chart) -> list[str]:
 def _causes(causes: Iterable[CauseView]) -> str:
     ranked = sorted(causes, key=lambda c: (ORDER.index(c.status), not c.primary))
     rows: list[str] = ["| cause | | verdict | why |", "| --- | --- | --- | --- |"]
-    for cause in ranked:
-        why = _line(cause.why) + (f" {inline(cause.strength)}" if cause.strength else "")
-        name = f"**{escape(cause.title)}**" if cause.primary else escape(cause.title)
-        rows.append(
-            f"| {name} | {cause.side.value} | {MARKS[cause.status]} {cause.status.value} | {why} |"
-        )
+    for status in ORDER:
+        for alike in by_reason(cause for cause in ranked if cause.status is status):
+            cause = alike[0]
+            why = _line(cause.why) + (f" {inline(cause.strength)}" if cause.strength else "")
+            names = "; ".join(escape(one.title) for one in alike)
+            sides = ", ".join(dict.fromkeys(one.side.value for one in alike))
+            named = f"**{names}**" if cause.primary else names
+            rows.append(f"| {named} | {sides} | {MARKS[status]} {status.value} | {why} |")
     return "\n".join(rows)
 
 
@@ -218,6 +220,8 @@ def _metrics(story: Story) -> list[str]:
     if story.metrics:
         out += ["<details><summary>The model's metrics per epoch</summary>"]
         out += [table(story.metrics), "</details>"]
+    if story.paid:
+        out += _figure(story.paid)
     return out
 
 
