@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+import time
+from pathlib import Path
 
 import pytest
 
@@ -48,3 +50,49 @@ def test_importing_the_report_loads_no_renderer() -> None:
         print(sorted({"jinja2", "rich", "pydantic", "torch", "numpy"} & set(sys.modules)))
     """
     assert run(code).strip() == "[]"
+
+
+SLOW = ("torch", "sklearn", "scipy.stats", "statsmodels", "matplotlib", "pandas", "polars", "numpy")
+
+
+def quickest(code: str, runs: int = 5) -> float:
+    """Return the least of several times that an interpreter takes for some code, in s."""
+    took = []
+    for _ in range(runs):
+        began = time.perf_counter()
+        run(code)
+        took.append(time.perf_counter() - began)
+    return min(took)
+
+
+def test_importing_the_package_is_quick() -> None:
+    loaded = f"""
+        import sys
+        import fireassay
+        print(sorted(set({SLOW!r}) & set(sys.modules)))
+    """
+    assert run(loaded).strip() == "[]"
+    # A bare interpreter takes .02 s or so, whatever the machine is busy with takes both longer.
+    assert quickest("import fireassay") < 10 * quickest("pass")
+
+
+def test_the_report_verb_works_where_torch_cant_be_imported(tmp_path: Path) -> None:
+    (tmp_path / "diagnosis.json").write_text(vwap_noise().to_json(), encoding="utf-8")
+    code = f"""
+        import sys
+
+        class Refused:
+            def find_spec(self, name, path=None, target=None):
+                if name.split(".")[0] == "torch":
+                    raise ImportError("torch isn't here")
+
+        sys.meta_path.insert(0, Refused())
+        sys.argv = ["fireassay", "report", {str(tmp_path)!r}, "--format", FORM]
+        from fireassay.cli import main
+        try:
+            main()
+        except SystemExit as end:
+            assert not end.code, end.code
+    """
+    for form, said in (("terminal", "Assessment"), ("html", "<!DOCTYPE html>")):
+        assert said in run(code.replace("FORM", repr(form)))
