@@ -278,3 +278,21 @@ def test_hourly_bars_show_their_splits_and_their_stamp(
     assert "Set stamp = start" in items["stamped_at_start"]["advice"]
     mended = recorded(tmp_path / "b", *asked, "--sessions", "calendar:XNYS", "--stamp", "start")
     assert "stamped_at_start" not in {item["id"] for item in mended["data_audit"]["items"]}
+
+
+@pytest.mark.slow
+def test_ten_thousand_columns_neither_stop_nor_bloat_a_report(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).normal(size=(120, 10_000)).astype(np.float32)
+    wide = minute_bars(sessions=3, bars=40).hstack(
+        pl.DataFrame(noise, schema=[f"f_{i}" for i in range(10_000)])
+    )
+    wide.write_parquet(tmp_path / "wide.parquet")
+    out = tmp_path / "run"
+    result = CliRunner().invoke(
+        app, ["inspect", str(tmp_path / "wide.parquet"), "--out", str(out)], env={"COLUMNS": "80"}
+    )
+    assert result.exit_code == 0, result.output
+    assert len(result.stdout) < 20_000
+    page = CliRunner().invoke(app, ["report", str(out), "--format", "html"])
+    assert page.exit_code == 0, page.output
+    assert len(page.stdout.encode()) < 5_000_000

@@ -14,8 +14,11 @@ from typing import Any
 
 import pytest
 
-from fireassay.report import render
+from fireassay.compared import Compared, Difference, Gain, Score, Side
+from fireassay.findings import Interval, Sentence
+from fireassay.report import comparison, render, sweep
 from fireassay.report.notebook import show
+from fireassay.swept import Best, Labels, Row, Swept
 
 from .examples import minimal, vwap_noise
 from .hostile import hostile
@@ -37,10 +40,78 @@ FLAGS = [
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium isn't installed")
 
-PAGES = {
+
+def compared() -> Compared:
+    """A comparison without runs behind it."""
+    between = Interval(low=0.49, high=0.53)
+    runs = tuple(
+        Side(
+            name=f"runs/<b>{i}</b>",
+            title="y on x",
+            target="y",
+            model="bayesian",
+            kind="binary",
+            bars=900,
+            dates=30,
+            scores={"AUC": Score(value=0.51 + i / 100, interval=between), "NLL": Score(value=0.69)},
+            learning="validation NLL",
+            epochs=(1, 2, 3),
+            curve=(0.71, 0.7, 0.69 - i / 100),
+            kept=3,
+        )
+        for i in range(2)
+    )
+    gain = Gain(run=2, metric="AUC", gain=0.01, interval=between, p=0.2, bars=900, dates=30)
+    return Compared(
+        metric="AUC",
+        runs=runs,
+        settings=(Difference(key="settings.width", values=(64, 128)),),
+        gains=(gain,),
+        assessment=(Sentence(text="Run 2 can't be told from run 1."),),
+    )
+
+
+def swept() -> Swept:
+    """A sweep without trials behind it."""
+    rows = tuple(
+        Row(
+            number=i,
+            changes={"learning_rate": 10.0**-i},
+            trials=(f"{i:012x}",),
+            status="done",
+            score=0.5 + i / 100,
+            interval=Interval(low=0.48, high=0.54),
+            p=0.3 / i,
+            p_adjusted=0.6 / i,
+            validation=-0.69,
+            epochs=3,
+            seconds=1.5,
+        )
+        for i in range(1, 5)
+    )
+    return Swept(
+        fireassay_version="0.1.0",
+        created="2026-01-02T03:04:05+00:00",
+        title="<script>alert(1)</script>",
+        metric="AUC",
+        chance=0.5,
+        rows=rows,
+        best=Best(row=4, tried=4, score=0.54, chance=0.52, q95=0.55, p=0.2),
+        chosen=2,
+        alpha=0.05,
+        labels=Labels(kind="binary", train=900, test=300, effective=250.0, dates=30),
+        assessment=(Sentence(text="No row can be told from chance."),),
+        study={"target": "y"},
+        environment={"device": "cpu"},
+    )
+
+
+PAGES: dict[str, Callable[[], Any]] = {
     "vwap-noise": vwap_noise,
     "minimal": minimal,
     "hostile": lambda: hostile(40),
+    "comparison": compared,
+    "sweep": swept,
     "training": lambda: example(title="<script>alert(1)</script>"),
 }
 
@@ -57,7 +128,9 @@ def browser() -> Iterator[Any]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pages")
     for name, make in PAGES.items():
-        (folder / f"{name}.html").write_text(render(make(), "html"), encoding="utf-8")
+        found = make()
+        written = {Compared: comparison.render, Swept: sweep.render}.get(type(found), render)
+        (folder / f"{name}.html").write_text(written(found, "html"), encoding="utf-8")
     return folder
 
 
@@ -141,6 +214,8 @@ def test_every_figure_is_drawn(opened: Callable[..., Any], name: str, width: int
         ("minimal", 390),
         ("hostile", 390),
         ("training", 390),
+        ("comparison", 390),
+        ("sweep", 390),
         pytest.param("hostile", 1280, marks=pytest.mark.slow),
     ],
 )
@@ -252,6 +327,10 @@ def test_paper_is_white_and_hides_what_can_only_be_clicked(opened: Callable[...,
         ("minimal", "light"),
         ("training", "light"),
         ("training", "dark"),
+        ("comparison", "light"),
+        ("comparison", "dark"),
+        ("sweep", "light"),
+        ("sweep", "dark"),
         pytest.param("hostile", "light", marks=pytest.mark.slow),
         pytest.param("hostile", "dark", marks=pytest.mark.slow),
     ],
