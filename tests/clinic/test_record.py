@@ -44,7 +44,7 @@ def test_confidence_is_told_from_enough_cases_and_never_certain(
 ) -> None:
     kept = {"kl_dominates": (20, 20), "drift": (1, 10), "overfitting": (0, 0)}
     monkeypatch.setattr(track_record, "record", lambda: kept)
-    common = 21.5 / 31
+    common = 22 / 32
     assert confidence("kl_dominates") == pytest.approx((20 + WORTH * common) / (20 + WORTH))
     assert confidence("drift") == pytest.approx((1 + WORTH * common) / (10 + WORTH))
     assert confidence("drift") < common < confidence("kl_dominates") < 1

@@ -33,14 +33,15 @@ def confidence(cause: str) -> float | None:
     """Return the chance that a cause holds when it is supported; None where too little is known.
 
     The posterior mean of a share under a Beta prior whose mean is the share of all causes together
-    (Robbins 1956, empirical Bayes), so that few cases say little and none say certainty.
+    (Robbins 1956, empirical Bayes; that share by Laplace's rule of succession), so that few cases say
+    little and none say certainty.
     """
     rows = record()
     held, supported = rows.get(cause, (0, 0))
     of_all = sum(n for _, n in rows.values())
     if not supported or of_all < LEAST:
         return None
-    common = (sum(n for n, _ in rows.values()) + 0.5) / (of_all + 1)
+    common = (sum(n for n, _ in rows.values()) + 1) / (of_all + 2)
     return (held + WORTH * common) / (supported + WORTH)
 
 
