@@ -10,7 +10,17 @@ from typing import Any
 
 from pydantic import Field
 
-from fireassay.findings import DataAudit, Evidence, Frozen, Number, Sentence, Tries, Value
+from fireassay.findings import (
+    DataAudit,
+    Evidence,
+    Frozen,
+    Number,
+    Plot,
+    Sentence,
+    Series,
+    Tries,
+    Value,
+)
 
 SCHEMA_VERSION = "1.0"
 
@@ -228,6 +238,33 @@ class Calibration(Frozen):
     intervals: tuple[Covered, ...] = ()
     rescaled: Rescaled | None = None
     conformal: tuple[Conformal, ...] = ()
+
+    @property
+    def filled(self) -> tuple[int, ...]:
+        """Places of the bins that hold labels."""
+        return tuple(i for i, row in enumerate(self.bins) if row.count)
+
+    def plot(self) -> Plot:
+        """Return the reliability diagram: one point a filled bin, and how many bars it holds."""
+        rows = [self.bins[i] for i in self.filled]
+        said = tuple(row.predicted for row in rows)
+        return Plot(
+            kind="reliability",
+            title="What was said, and how often it came true",
+            x_label="probability said",
+            y_label="share that came true",
+            series=(
+                Series(
+                    name="test sessions",
+                    x=said,
+                    y=tuple(row.observed for row in rows),
+                    low=tuple(row.low for row in rows),
+                    high=tuple(row.high for row in rows),
+                    style="points",
+                ),
+                Series(name="bars", x=said, y=tuple(float(row.count) for row in rows), style="bars"),
+            ),
+        )
 
 
 class Stretch(Frozen):

@@ -137,7 +137,7 @@ def _run_level(
     deciding = [c for c in active if c.causes or c.cost < Cost.VARIANTS or not case.stop_early]
     showing = [c for c in active if c not in deciding]
     _execute(deciding, case, execute, clock, rate, news, battery, short)
-    if showing:
+    if showing and not battery.settled:
         so_far = [e for c in deciding for e in _judged(c, case, battery)]
         battery.settled = settled([*battery.evidence, *so_far], case.alpha)
     if showing and battery.settled:

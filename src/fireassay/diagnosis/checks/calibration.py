@@ -8,7 +8,7 @@ from typing import ClassVar
 from fireassay.diagnosis.calibrated import calibration
 from fireassay.diagnosis.case import Case, Runs, pick
 from fireassay.diagnosis.checks import Check, Cost, check
-from fireassay.findings import Evidence, Plot, Series
+from fireassay.findings import Evidence
 from fireassay.trained import Calibration
 from fireassay.training.settings import NetSettings
 from fireassay.training.trial import Trial
@@ -70,7 +70,7 @@ class Calibrated(Check):
                     + few
                 ),
                 numbers=_numbers(found),
-                plot=_plot(found),
+                plot=found.plot(),
             )
         ]
 
@@ -108,25 +108,3 @@ def _numbers(found: Calibration) -> dict[str, float | None]:
     for kept in found.conformal:
         numbers[f"held by conformal sets of {kept.promised:.0%}"] = kept.covered
     return numbers
-
-
-def _plot(found: Calibration) -> Plot:
-    rows = [row for row in found.bins if row.count]
-    said = tuple(row.predicted for row in rows)
-    return Plot(
-        kind="reliability",
-        title="What was said, and how often it came true",
-        x_label="probability said",
-        y_label="share that came true",
-        series=(
-            Series(
-                name="test sessions",
-                x=said,
-                y=tuple(row.observed for row in rows),
-                low=tuple(row.low for row in rows),
-                high=tuple(row.high for row in rows),
-                style="points",
-            ),
-            Series(name="bars", x=said, y=tuple(float(row.count) for row in rows), style="bars"),
-        ),
-    )

@@ -51,38 +51,18 @@ def render(trained: Trained) -> str:
 def reliability(trained: Trained, source: Source) -> Chart | None:
     """Return the reliability diagram of a training; None where no probabilities are said."""
     found = trained.calibration
-    rows = [i for i, row in enumerate(found.bins) if row.count] if found else []
-    if found is None or len(rows) < 2:
+    if found is None or len(found.filled) < 2:
         return None
-    bins = [found.bins[i] for i in rows]
-    said = tuple(row.predicted for row in bins)
-    plot = Plot(
-        kind="reliability",
-        title="What was said, and how often it came true",
-        x_label="probability said",
-        y_label="share that came true",
-        series=(
-            Series(
-                name="test sessions",
-                x=said,
-                y=tuple(row.observed for row in bins),
-                low=tuple(row.low for row in bins),
-                high=tuple(row.high for row in bins),
-                style="points",
-            ),
-            Series(name="bars", x=said, y=tuple(float(row.count) for row in bins), style="bars"),
-        ),
-    )
     parts = {"x": "predicted", "y": "observed", "low": "low", "high": "high"}
     moved: list[tuple[Path, Path]] = []
-    for j, i in enumerate(rows):
+    for j, i in enumerate(found.filled):
         at: Path = ("calibration", "bins", i)
         moved += [(("series", 0, part, j), (*at, name)) for part, name in parts.items()]
         moved += [
             (("series", 1, "x", j), (*at, "predicted")),
             (("series", 1, "y", j), (*at, "count")),
         ]
-    return Chart(plot, source, (), moved)
+    return Chart(found.plot(), source, (), moved)
 
 
 def uncertainty(trained: Trained, source: Source) -> Chart | None:
