@@ -256,6 +256,8 @@ class Evidence(Frozen):
         Rows of the same keys, where figures are best read side by side.
     remedy
         Settings under which the effect was seen: what to change if a cause is supported by it.
+    audited
+        What it says of items of the data audit, by their id: told beside those that are grave.
     """
 
     id: str
@@ -281,6 +283,7 @@ class Evidence(Frozen):
     numbers: dict[str, Value] = Field(default_factory=dict)
     table: tuple[dict[str, Value], ...] = ()
     remedy: tuple[Change, ...] = ()
+    audited: dict[str, str] = Field(default_factory=dict)
     plot: Plot | None = None
 
 

@@ -11,8 +11,9 @@ import pytest
 import fireassay
 from fireassay.data.targets import labels
 from fireassay.diagnosis.checks.copies import Copies
+from fireassay.diagnosis.conclude import grave
 from fireassay.findings import Status
-from fireassay.lab import Prepared, grave, prepare
+from fireassay.lab import Prepared, prepare
 from fireassay.study import resolve
 from tests.diagnosis.cases import case_of, judged, market, prepared, shift, simulated, with_feature
 
@@ -199,6 +200,6 @@ def test_bars_filled_from_the_next_trade(target: str, status: Status) -> None:
     assert verdict.status is status
     told = "can't have made a score" if status is Status.EXCLUDED else "price that nobody knew"
     assert told in evidence.reading
-    first = grave(made.bars.audit, {"copies": evidence})[0]
+    first = grave(made.bars.audit, [evidence])[0]
     assert first.evidence == ("copies",)
     assert first.text.endswith("among them.")

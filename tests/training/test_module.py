@@ -19,8 +19,9 @@ from fireassay.errors import SettingError
 from fireassay.statistics.scores import auc, ic
 from fireassay.study import resolve
 from fireassay.training.execute import Executor
+from fireassay.training.fitting import Fitting, Windows, seeded
 from fireassay.training.learner import Progress, Setting, learner
-from fireassay.training.module import Fitting, ModuleLearner, Windows, seeded
+from fireassay.training.module import ModuleLearner
 from fireassay.training.module_settings import PREFIX, ModuleSettings
 from fireassay.training.recall import recall, remember
 from fireassay.training.store import Store

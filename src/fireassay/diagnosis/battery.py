@@ -97,153 +97,144 @@ def run_battery(
     battery
         What earlier levels brought, to be added to.
     """
-    news = news or News()
-    battery = Battery() if battery is None else battery
+    bench = _Bench(case, execute, clock, rate, news or News(), battery or Battery())
     names = list(only) or list(CHECKS)
     checks = sorted((CHECKS[name]() for name in names), key=lambda c: (c.cost, c.takes, c.id))
     for cost in costs:
-        _run_level([c for c in checks if c.cost is cost], case, execute, clock, rate, news, battery)
-    return battery
+        bench.run_level([c for c in checks if c.cost is cost])
+    return bench.battery
 
 
-def _run_level(
-    checks: Sequence[Check],
-    case: Case,
-    execute: Execute,
-    clock: Clock,
-    rate: Rate | None,
-    news: News,
-    battery: Battery,
-) -> None:
-    """Plan and run the checks of one level of cost, then judge them."""
-    active: list[Check] = []
-    for check in checks:
-        try:
-            why = check.applies(case)
-        except UserError:
-            raise
-        except Exception:  # a check that crashes is a finding, not the end of the battery
-            battery.crashes[check.id] = traceback.format_exc()
-            why = ""
-        if why:
-            _add(battery, news, check.without(EvidenceStatus.NOT_APPLICABLE, f"Left out: {why}."))
-        elif check.takes > MOST_OF_TIME * clock.left:
-            battery.not_afforded.append(check.question)
-            _add(battery, news, check.without(EvidenceStatus.NOT_AFFORDED, NOT_AFFORDED))
+@dataclass(frozen=True)
+class _Bench:
+    """Where checks are planned, run and judged; the fields are those of `run_battery`."""
+
+    case: Case
+    execute: Execute
+    clock: Clock
+    rate: Rate | None
+    news: News
+    battery: Battery
+
+    def run_level(self, checks: Sequence[Check]) -> None:
+        """Plan and run the checks of one level of cost, then judge them."""
+        active = self._admitted(checks)
+        case, battery = self.case, self.battery
+        short: dict[str, int] = {}
+        # Checks of no cause illustrate: they wait until it is known whether anything is still open.
+        deciding = [c for c in active if c.causes or c.cost < Cost.VARIANTS or not case.stop_early]
+        showing = [c for c in active if c not in deciding]
+        self._run_rounds(deciding, short)
+        if showing and not battery.settled:
+            so_far = [e for c in deciding for e in self._judged(c)]
+            battery.settled = settled([*battery.evidence, *so_far], case.alpha)
+        if showing and battery.settled:
+            why = SETTLED.format(battery.settled)
+            for check in showing:
+                self._add(check.without(EvidenceStatus.NOT_APPLICABLE, why))
+            active = deciding
         else:
-            active.append(check)
-    short: dict[str, int] = {}
-    # Checks of no cause illustrate: they wait until it is known whether anything is still open.
-    deciding = [c for c in active if c.causes or c.cost < Cost.VARIANTS or not case.stop_early]
-    showing = [c for c in active if c not in deciding]
-    _execute(deciding, case, execute, clock, rate, news, battery, short)
-    if showing and not battery.settled:
-        so_far = [e for c in deciding for e in _judged(c, case, battery)]
-        battery.settled = settled([*battery.evidence, *so_far], case.alpha)
-    if showing and battery.settled:
-        why = SETTLED.format(battery.settled)
-        for check in showing:
-            _add(battery, news, check.without(EvidenceStatus.NOT_APPLICABLE, why))
-        active = deciding
-    else:
-        _execute(showing, case, execute, clock, rate, news, battery, short)
-    for check in active:
-        slow = clock.spent > SLOW * clock.limit_s
-        if check.takes and check.cost is Cost.FREE and slow:
-            battery.not_afforded.append(check.question)
-            _add(battery, news, check.without(EvidenceStatus.NOT_AFFORDED, NOT_AFFORDED))
-            continue
-        evidence = _judged(check, case, battery)
-        for item in evidence:
-            _add(battery, news, item)
-        if check.id in short:
-            battery.not_afforded.append(
-                f"{check.question} ({short[check.id]} training runs left out)"
-            )
-            if not evidence:
-                _add(battery, news, check.without(EvidenceStatus.NOT_AFFORDED, NOT_AFFORDED))
+            self._run_rounds(showing, short)
+        for check in active:
+            slow = self.clock.spent > SLOW * self.clock.limit_s
+            if check.takes and check.cost is Cost.FREE and slow:
+                self._not_afforded(check, check.question)
+                continue
+            evidence = self._judged(check)
+            for item in evidence:
+                self._add(item)
+            if check.id in short:
+                left_out = f"{check.question} ({short[check.id]} training runs left out)"
+                self._not_afforded(check, left_out, said=bool(evidence))
 
-
-def _execute(
-    checks: Sequence[Check],
-    case: Case,
-    execute: Execute,
-    clock: Clock,
-    rate: Rate | None,
-    news: News,
-    battery: Battery,
-    short: dict[str, int],
-) -> None:
-    """Run what checks plan, round by round; count in `short` what was left out of each."""
-    for _ in range(ROUNDS):
-        wanted, owner = _pool(checks, case, battery)
-        if not wanted:
-            break
-        left_out: list[Trial] = []
-        if rate is not None:
-            wanted, left_out = affordable(wanted, case.tasks, rate, clock)
-        for trial in left_out:
-            short[owner[trial.id]] = short.get(owner[trial.id], 0) + 1
-        predicted = {t.id: _cost(t, case, rate) for t in wanted}
-        news.planned(checks[0].cost, wanted, sum(predicted.values()))
-        came: list[Run] = []
-        for run in execute(wanted):
-            news.ran(run)
-            came.append(run)
-            if run.status is RunStatus.CUT_SHORT:
-                # Half-trained, it would speak against whatever it was to show.
-                short[owner[run.trial.id]] = short.get(owner[run.trial.id], 0) + 1
+    def _admitted(self, checks: Sequence[Check]) -> list[Check]:
+        """Return the checks that apply and can be afforded; say of the others why not."""
+        active: list[Check] = []
+        for check in checks:
+            try:
+                why = check.applies(self.case)
+            except UserError:
+                raise
+            except Exception:  # a check that crashes is a finding, not the end of the battery
+                self.battery.crashes[check.id] = traceback.format_exc()
+                why = ""
+            if why:
+                self._add(check.without(EvidenceStatus.NOT_APPLICABLE, f"Left out: {why}."))
+            elif check.takes > MOST_OF_TIME * self.clock.left:
+                self._not_afforded(check, check.question)
             else:
-                battery.runs[run.trial.id] = run
-        if rate is not None:
-            trained = [run for run in came if isinstance(run.trial.settings, TRAINED)]
-            rate.learn(
-                sum(predicted[run.trial.id] for run in trained), sum(run.seconds for run in trained)
-            )
-        if left_out or any(run.status is RunStatus.CUT_SHORT for run in came):
-            break
+                active.append(check)
+        return active
 
+    def _run_rounds(self, checks: Sequence[Check], short: dict[str, int]) -> None:
+        """Run what checks plan, round by round; count in `short` what was left out of each."""
+        case, rate, battery = self.case, self.rate, self.battery
+        for _ in range(ROUNDS):
+            wanted, owner = self._pool(checks)
+            if not wanted:
+                break
+            left_out: list[Trial] = []
+            if rate is not None:
+                wanted, left_out = affordable(wanted, case.tasks, rate, self.clock)
+            for trial in left_out:
+                short[owner[trial.id]] = short.get(owner[trial.id], 0) + 1
+            predicted = {t.id: rate.seconds(t, case.tasks.of(t)) if rate else 0.0 for t in wanted}
+            self.news.planned(checks[0].cost, wanted, sum(predicted.values()))
+            came: list[Run] = []
+            for run in self.execute(wanted):
+                self.news.ran(run)
+                came.append(run)
+                if run.status is RunStatus.CUT_SHORT:
+                    # Half-trained, it would speak against whatever it was to show.
+                    short[owner[run.trial.id]] = short.get(owner[run.trial.id], 0) + 1
+                else:
+                    battery.runs[run.trial.id] = run
+            if rate is not None:
+                trained = [run for run in came if isinstance(run.trial.settings, TRAINED)]
+                foretold = sum(predicted[run.trial.id] for run in trained)
+                rate.learn(foretold, sum(run.seconds for run in trained))
+            if left_out or any(run.status is RunStatus.CUT_SHORT for run in came):
+                break
 
-def _pool(
-    checks: Sequence[Check], case: Case, battery: Battery
-) -> tuple[list[Trial], dict[str, str]]:
-    """Return the distinct trials that all checks still want, and which check wanted each first."""
-    wanted: dict[str, Trial] = {}
-    owner: dict[str, str] = {}
-    for check in checks:
-        if check.id in battery.crashes:
-            continue
-        try:
-            trials = check.plan(case, battery.runs)
-        except UserError:
-            raise
-        except Exception:  # as above
-            battery.crashes[check.id] = traceback.format_exc()
-            continue
-        for trial in trials:
-            if trial.id not in battery.runs and trial.id not in wanted:
-                wanted[trial.id] = trial
-                owner[trial.id] = check.id
-    return list(wanted.values()), owner
+    def _pool(self, checks: Sequence[Check]) -> tuple[list[Trial], dict[str, str]]:
+        """Return the distinct trials that checks still want, and which check wanted each first."""
+        wanted: dict[str, Trial] = {}
+        owner: dict[str, str] = {}
+        for check in checks:
+            if check.id in self.battery.crashes:
+                continue
+            try:
+                trials = check.plan(self.case, self.battery.runs)
+            except UserError:
+                raise
+            except Exception:  # as above
+                self.battery.crashes[check.id] = traceback.format_exc()
+                continue
+            for trial in trials:
+                if trial.id not in self.battery.runs and trial.id not in wanted:
+                    wanted[trial.id] = trial
+                    owner[trial.id] = check.id
+        return list(wanted.values()), owner
 
+    def _judged(self, check: Check) -> Sequence[Evidence]:
+        """Let a check judge; one that crashes leaves an evidence that says so."""
+        crashes = self.battery.crashes
+        if check.id not in crashes:
+            try:
+                return check.judge(self.case, self.battery.runs)
+            except UserError:
+                raise
+            except Exception:  # as above
+                crashes[check.id] = traceback.format_exc()
+        last = crashes[check.id].strip().splitlines()[-1]
+        return [check.without(EvidenceStatus.FAILED, f"The check failed: {last}")]
 
-def _judged(check: Check, case: Case, battery: Battery) -> Sequence[Evidence]:
-    """Let a check judge; one that crashes leaves an evidence that says so."""
-    if check.id not in battery.crashes:
-        try:
-            return check.judge(case, battery.runs)
-        except UserError:
-            raise
-        except Exception:  # as above
-            battery.crashes[check.id] = traceback.format_exc()
-    last = battery.crashes[check.id].strip().splitlines()[-1]
-    return [check.without(EvidenceStatus.FAILED, f"The check failed: {last}")]
+    def _not_afforded(self, check: Check, what: str, *, said: bool = False) -> None:
+        """Note what was left out for want of time; an evidence says so unless the check said more."""
+        self.battery.not_afforded.append(what)
+        if not said:
+            self._add(check.without(EvidenceStatus.NOT_AFFORDED, NOT_AFFORDED))
 
-
-def _cost(trial: Trial, case: Case, rate: Rate | None) -> float:
-    return rate.seconds(trial, case.tasks.of(trial)) if rate else 0.0
-
-
-def _add(battery: Battery, news: News, evidence: Evidence) -> None:
-    battery.evidence.append(evidence)
-    news.judged(evidence)
+    def _add(self, evidence: Evidence) -> None:
+        self.battery.evidence.append(evidence)
+        self.news.judged(evidence)

@@ -161,7 +161,8 @@ def measure_rate(trial: Trial, task: Task, device: str) -> Rate:
     """Time some training steps and a prediction of the user's network."""
     settings = trial.settings
     if isinstance(settings, ModuleSettings):
-        from fireassay.training.module import Fitting, ModuleLearner, seeded
+        from fireassay.training.fitting import Fitting, seeded
+        from fireassay.training.module import ModuleLearner
 
         with seeded(trial.seed, device):
             fitting = Fitting(ModuleLearner(trial.learner), trial, task, device)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from fireassay.causes import CAUSES
 from fireassay.diagnosis.scan import advice
 from fireassay.diagnosis.verdict import Presence, presence
-from fireassay.findings import CauseVerdict, Evidence, EvidenceStatus, Sentence, Status
+from fireassay.findings import CauseVerdict, DataAudit, Evidence, EvidenceStatus, Sentence, Status
 
 SHORTFALLS = ("deficit", "planted", "planted_faint")
 """Evidence of what the model lacks, that of the user's own labels first."""
@@ -22,6 +22,20 @@ def decisive_first(
     cited = [e for cause in order for e in found[cause].evidence]
     place = {id_: i for i, id_ in enumerate(dict.fromkeys(cited))}
     return sorted(evidence, key=lambda e: place.get(e.id, len(place)))
+
+
+def grave(audit: DataAudit, evidence: Sequence[Evidence]) -> tuple[Sentence, ...]:
+    """Say first what makes results on the data as it stands wrong, however good they look."""
+    said = []
+    for item in audit.items:
+        if not item.grave:
+            continue
+        share = item.share or 0.0
+        text = f"Mend the data first: {share:.1%} of its bars are {item.what}. {item.advice}"
+        more = [e for e in evidence if item.id in e.audited]
+        text = " ".join([text, *(e.audited[item.id] for e in more)])
+        said.append(Sentence(text=text, evidence=tuple(e.id for e in more)))
+    return tuple(said)
 
 
 def inspected(evidence: Sequence[Evidence]) -> tuple[Sentence, ...]:

@@ -28,12 +28,12 @@ from pathlib import Path
 import numpy as np
 
 import fireassay
-from fireassay.bookkeeping import counted, member, said_of
+from fireassay.bookkeeping import member, said_of
 from fireassay.diagnosis.case import Case, Scored
 from fireassay.errors import SettingError
 from fireassay.findings import Sentence
 from fireassay.kept import test_labels
-from fireassay.lab import Watch, open_case, prepare, write_reports
+from fireassay.lab import Watch, counted_on_test, open_case, prepare, write_reports
 from fireassay.loggers.recorder import Recorder
 from fireassay.loggers.records import of_row, of_swept, row_begun, row_key
 from fireassay.search.grid import Configuration, configurations
@@ -135,15 +135,11 @@ def sweep(
     search = None
     if optimiser:
         search = Search(by="Optuna's TPE", trials=optimiser.tried, impossible=optimiser.impossible)
-    tries = counted(
-        study,
-        prepared.bars,
-        case.task.panel,
-        case.task.split.test,
+    tries = counted_on_test(
+        prepared,
         out,
-        watch.note,
+        watch,
         verb="sweep",
-        target=study.target,
         learner=", ".join(dict.fromkeys(one.model for one in table.numbered)),
         members=tuple(member([run.trial.id for run in row]) for row in table.each),
         metric=case.metric,

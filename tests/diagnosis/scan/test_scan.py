@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 import fireassay
 from fireassay import lab
 from fireassay.cli.app import app
+from fireassay.data.assemble import build_panel
+from fireassay.data.load import load
 from fireassay.data.splits import walk_forward
 from fireassay.data.targets import available
 from fireassay.diagnosis.case import Case
@@ -148,8 +150,8 @@ def test_files_are_written_and_the_study_with_them(bounce: Diagnosis, folder: Pa
 def test_the_test_sessions_stay_untouched() -> None:
     """Labels of the test sessions may be anything."""
     study = resolve("sim:bounce?sessions=40", **{**BOUNCE, "scan.targets": ["direction"]})
-    bars = lab.load(study.data)
-    fitted = walk_forward(lab.build_panel(bars, FEATURES)).fitted
+    bars = load(study.data)
+    fitted = walk_forward(build_panel(bars, FEATURES)).fitted
     late = pl.col("session") > int(fitted.max()) + 2
     rising = 100 + 0.01 * pl.int_range(pl.len())
     prices = ("open", "high", "low", "close", "vwap")
@@ -254,7 +256,7 @@ def test_what_cannot_be_scanned_is_told() -> None:
     wanted = {**few, "scan.targets": ["direction"], "scan.horizons": [400]}
     own = lab.scan(resolve("sim:vwap-noise?sessions=30", **wanted))
     assert "The data can't have 2 more." in own.evidence["targets"].experiment
-    frame = lab.load(resolve("sim:vwap-noise?sessions=30").data).frame
+    frame = load(resolve("sim:vwap-noise?sessions=30").data).frame
     with pytest.raises(SettingError, match="horizon 400"):
         lab.scan(
             resolve(**wanted), frame=frame.select("time", "open", "high", "low", "close", "volume")

@@ -38,8 +38,8 @@ CERTAIN = 0.99
 SPARED = 0.01
 """Share of the labelled bars up to which bars filled from a later trade can't make a score."""
 
-FILLED = "share of labelled bars filled from a later trade"
-"""Name of that share among the numbers."""
+FILLED = "filled_from_later"
+"""Item of the data audit that names such bars."""
 
 SHOWN = 15
 
@@ -133,7 +133,7 @@ class Copies(Check):
         if len(known):
             numbers["median AUC of a feature alone"] = float(np.median(found.auc[known]))
         if filled is not None:
-            numbers[FILLED] = filled
+            numbers["share of labelled bars filled from a later trade"] = filled
         for f in shown[:5]:
             name = panel.features[f]
             numbers |= {
@@ -170,6 +170,7 @@ class Copies(Check):
                     else "A leak that tells less than an AUC of .8 may pass, unless prices show it."
                 ),
                 numbers=numbers,
+                audited={} if filled is None else {FILLED: _among(filled)},
                 plot=_plot(panel.features, found, order[:SHOWN].tolist()),
             )
         ]
@@ -196,6 +197,11 @@ def _filling(share: float) -> str:
         "Bars in which nothing traded were filled with the price of the next trade, but "
         f"{few} among them: they can't have made a score."
     )
+
+
+def _among(share: float) -> str:
+    counted = f"{share:.1%} of the labelled bars are" if share else "No labelled bar is"
+    return f"{counted} among them."
 
 
 def _rarest(y: Float) -> int:

@@ -15,12 +15,19 @@ USUAL = 3e-3
 """A rate at which networks of this kind learn: the default."""
 
 
+STEPS, ALL_STEPS = (10.0,), (3.0, 10.0, 30.0)
+"""Factors by which the rate is turned; all of them where no budget shortens training."""
+
 FAR = 3.0
 """Factor from the usual rate within which a rate isn't changed beside other settings."""
 
 
 def _usual() -> tuple[Intervention, ...]:
     return (SetSetting(setting="learning_rate", value=USUAL),)
+
+
+def _steps(case: Case) -> tuple[float, ...]:
+    return STEPS if case.full is not None else ALL_STEPS
 
 
 def _rungs(rates: list[float]) -> list[Rung]:
@@ -35,7 +42,7 @@ def _rate(case: Case) -> float | None:
 
 @check
 class LearningRateTooLow(LadderCheck):
-    """Learn at ten times the learning rate, and at the usual one.
+    """Learn at three, ten and thirty times the learning rate, and at the usual one.
 
     Question: does a larger step learn, in the same time, what this one doesn't?
 
@@ -53,7 +60,7 @@ class LearningRateTooLow(LadderCheck):
         rate = _rate(case)
         if rate is None or rate >= USUAL:
             return []
-        return _rungs(sorted({min(10 * rate, USUAL), USUAL}))
+        return _rungs(sorted({min(rate * step, USUAL) for step in _steps(case)} | {USUAL}))
 
     def cure(self, case: Case) -> tuple[Intervention, ...]:
         """Return the usual rate where the rate is far below it."""
@@ -63,7 +70,7 @@ class LearningRateTooLow(LadderCheck):
 
 @check
 class LearningRateTooHigh(LadderCheck):
-    """Learn at a tenth of the learning rate, and at the usual one.
+    """Learn at a third, a tenth and a thirtieth of the learning rate, and at the usual one.
 
     Question: does a smaller step learn what this one doesn't?
 
@@ -81,7 +88,8 @@ class LearningRateTooHigh(LadderCheck):
         rate = _rate(case)
         if rate is None or rate < USUAL / 3:
             return []
-        return _rungs(sorted({rate / 10, min(USUAL, rate / 10)}, reverse=True))
+        lower = {rate / step for step in _steps(case)}
+        return _rungs(sorted(lower | {min(USUAL, rate / 10)}, reverse=True))
 
     def cure(self, case: Case) -> tuple[Intervention, ...]:
         """Return the usual rate where the rate is far above it."""

@@ -20,6 +20,9 @@ from fireassay.training.trial import Trial
 LEAST_WIDTH, LEAST_EPOCHS = 8, 8
 """Width, and epochs, below which a model isn't made smaller or trained for less."""
 
+LEAST_LOOK_BACK = 4
+"""Bars below which a look-back isn't shortened."""
+
 DROPOUT, DECAY, PATIENCE = 0.3, 1.0, 3
 """Values that regularization is raised to."""
 
@@ -43,7 +46,7 @@ class Overfitting(RiseCheck):
     weight: ClassVar[float] = 2.0
 
     def rungs(self, case: Case) -> list[Rung]:
-        """Return early stopping, fewer epochs, dropout, weight decay and a smaller model."""
+        """Return early stopping, fewer epochs, dropout, decay, smaller models, a nearer look-back."""
         s, found = case.trial.settings, []
         if getattr(s, "patience", None) == 0 and len(case.task.split.validation):
             stopping = SetSetting(setting="patience", value=PATIENCE)
@@ -62,6 +65,10 @@ class Overfitting(RiseCheck):
         if isinstance(s, NetSettings) and s.width >= 2 * LEAST_WIDTH:
             width = max(LEAST_WIDTH, s.width // 4 // 2 * 2)
             found.append(Rung(f"{width} wide, 1 layer", (Resize(width=width, layers=1),)))
+        bars = getattr(s, "look_back", 0) // 4
+        if bars >= LEAST_LOOK_BACK:
+            nearer = SetSetting(setting="look_back", value=bars)
+            found.append(Rung(f"look-back {bars} bars", (nearer,)))
         return found
 
     def plan(self, case: Case, runs: Runs) -> list[Trial]:
