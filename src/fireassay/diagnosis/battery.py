@@ -144,7 +144,10 @@ class _Bench:
             for item in evidence:
                 self._add(item)
             if check.id in short:
-                left_out = f"{check.question} ({short[check.id]} training runs left out)"
+                runs = (
+                    "1 training run" if short[check.id] == 1 else f"{short[check.id]} training runs"
+                )
+                left_out = f"{check.question} ({runs} left out)"
                 self._not_afforded(check, left_out, said=bool(evidence))
 
     def _admitted(self, checks: Sequence[Check]) -> list[Check]:

@@ -183,13 +183,13 @@ def ladder_evidence(
     share = gain.value / missing
     restored = p[best] <= case.alpha and restores(ground, gain)
     told = (
-        f"{chosen.rung.name} takes {case.metric} from {as_set.value.value:.3f} to "
+        f"With {chosen.rung.name}, {case.metric} goes from {as_set.value.value:.3f} to "
         f"{chosen.value.value:.3f}"
     )
     reading = (
-        f"{told}: it restores {share:.0%} of what is missing."
+        f"{told}: that restores {share:.0%} of what is missing."
         if restored
-        else f"{told}: it doesn't restore what is missing."
+        else f"{told}: that doesn't restore what is missing."
     )
     numbers = {f"{case.metric} {c.rung.name}": c.value.value for c in climbs}
     numbers |= {f"{case.metric} {ground.best}": ground.best_value.value, "part restored": share}

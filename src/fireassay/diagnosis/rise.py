@@ -112,8 +112,8 @@ class RiseCheck(Check):
         start = case.estimate(case.scored(as_set)).value
         beside = "" if not base.changes else f" beside {base.name}"
         reading = (
-            f"{best.rung.name}{beside} takes {case.metric} of later sessions from {start:.3f} to "
-            f"{best.value.value:.3f}"
+            f"With {best.rung.name}{beside}, {case.metric} of later sessions goes from {start:.3f} "
+            f"to {best.value.value:.3f}"
         )
         present = (
             sure
