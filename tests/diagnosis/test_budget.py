@@ -7,16 +7,23 @@ import math
 import numpy as np
 import pytest
 
+from fireassay.diagnosis.battery import pool
 from fireassay.diagnosis.budget import (
     LEAST_DATES,
     LEAST_EPOCHS,
     PLANNED_TRIALS,
+    RESERVE,
     Afforded,
     Clock,
     Rate,
+    affordable,
     fit_to_budget,
     work,
 )
+from fireassay.diagnosis.checks.deficit import Deficit
+from fireassay.diagnosis.checks.kl import Kl
+from fireassay.diagnosis.checks.learning_rate import LearningRateTooLow
+from fireassay.diagnosis.checks.signal import Signal
 from fireassay.training.trial import Tasks
 from tests.training.tasks import make_task, trial_of
 
@@ -76,3 +83,25 @@ def test_another_budget_or_trial_is_decided_anew() -> None:
     assert Afforded.read(trial_of(TASK, epochs=20, width=16), text, 180.0) is None
     endless = shortened(1.0, math.inf).to_json(math.inf)
     assert Afforded.read(TRIAL, endless, math.inf) is not None
+
+
+def test_what_tells_most_is_afforded_first() -> None:
+    """Of two ladders with time for two runs, each gets the rung that settles most."""
+    rates, weights = (
+        [trial_of(TASK, epochs=20, **{name: v}) for v in values]
+        for name, values in (("learning_rate", (1e-5, 1e-4, 1e-3)), ("kl_weight", (0.5, 0.1, 0.0)))
+    )
+    pooled = pool([(Kl(), weights), (LearningRateTooLow(), rates)])
+    worth = {p.trial.id: p.worth for p in pooled}
+    yes, no = affordable(
+        [p.trial for p in pooled], worth, Tasks(TASK), rate(10.0), Clock(25.0 / (1 - RESERVE))
+    )
+    assert {t.id for t in yes} == {rates[-1].id, weights[-1].id}
+    assert len(no) == 4
+
+
+def test_what_several_checks_want_is_worth_more() -> None:
+    shared, alone = trial_of(TASK, epochs=20), trial_of(TASK, epochs=20, kl_weight=0.5)
+    pooled = pool([(Deficit(), [alone, shared]), (Signal(), [shared])])
+    assert {p.trial.id: p.worth for p in pooled} == {shared.id: 2.0, alone.id: 1.0}
+    assert [p.owner for p in pooled] == ["deficit", "deficit"]

@@ -105,6 +105,38 @@ def run_battery(
     return bench.battery
 
 
+@dataclass
+class Pooled:
+    """A trial that checks want, each once however many of them do.
+
+    Attributes
+    ----------
+    trial
+        What is run.
+    owner
+        The check that wanted it first.
+    worth
+        What it is expected to tell: of every check that wants it one; where a plan goes from mild to
+        strong, one divided by the place counted from its end. The strongest change settles most, and
+        each milder one adds less to what those before it told.
+    """
+
+    trial: Trial
+    owner: str
+    worth: float = 0.0
+
+
+def pool(plans: Iterable[tuple[Check, Sequence[Trial]]]) -> list[Pooled]:
+    """Return the distinct trials of all checks' plans, with what each is worth."""
+    found: dict[str, Pooled] = {}
+    for check, trials in plans:
+        distinct = list({t.id: t for t in trials}.values())
+        for place, trial in enumerate(distinct):
+            pooled = found.setdefault(trial.id, Pooled(trial, check.id))
+            pooled.worth += 1 / (len(distinct) - place) if check.mildest_first else 1.0
+    return list(found.values())
+
+
 @dataclass(frozen=True)
 class _Bench:
     """Where checks are planned, run and judged; the fields are those of `run_battery`."""
@@ -173,12 +205,15 @@ class _Bench:
         """Run what checks plan, round by round; count in `short` what was left out of each."""
         case, rate, battery = self.case, self.rate, self.battery
         for _ in range(ROUNDS):
-            wanted, owner = self._pool(checks)
+            pooled = self._pool(checks)
+            wanted, owner = [p.trial for p in pooled], {p.trial.id: p.owner for p in pooled}
             if not wanted:
                 break
             left_out: list[Trial] = []
             if rate is not None:
-                wanted, left_out = affordable(wanted, case.tasks, rate, self.clock)
+                wanted, left_out = affordable(
+                    wanted, {p.trial.id: p.worth for p in pooled}, case.tasks, rate, self.clock
+                )
             for trial in left_out:
                 short[owner[trial.id]] = short.get(owner[trial.id], 0) + 1
             predicted = {t.id: rate.seconds(t, case.tasks.of(t)) if rate else 0.0 for t in wanted}
@@ -199,10 +234,9 @@ class _Bench:
             if left_out or any(run.status is RunStatus.CUT_SHORT for run in came):
                 break
 
-    def _pool(self, checks: Sequence[Check]) -> tuple[list[Trial], dict[str, str]]:
-        """Return the distinct trials that checks still want, and which check wanted each first."""
-        wanted: dict[str, Trial] = {}
-        owner: dict[str, str] = {}
+    def _pool(self, checks: Sequence[Check]) -> list[Pooled]:
+        """Return the distinct trials that checks still want."""
+        plans = []
         for check in checks:
             if check.id in self.battery.crashes:
                 continue
@@ -213,11 +247,8 @@ class _Bench:
             except Exception:  # as above
                 self.battery.crashes[check.id] = traceback.format_exc()
                 continue
-            for trial in trials:
-                if trial.id not in self.battery.runs and trial.id not in wanted:
-                    wanted[trial.id] = trial
-                    owner[trial.id] = check.id
-        return list(wanted.values()), owner
+            plans.append((check, [t for t in trials if t.id not in self.battery.runs]))
+        return pool(plans)
 
     def _judged(self, check: Check) -> Sequence[Evidence]:
         """Let a check judge; one that crashes leaves an evidence that says so."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pydantic import BaseModel
@@ -283,14 +283,21 @@ def _dates(task: Task, sessions: Int) -> int:
 
 
 def affordable(
-    trials: Sequence[Trial], tasks: Tasks, rate: Rate, clock: Clock
+    trials: Sequence[Trial], worth: Mapping[str, float], tasks: Tasks, rate: Rate, clock: Clock
 ) -> tuple[list[Trial], list[Trial]]:
-    """Divide trials into those that fit the time left, the cheapest first, and those that don't."""
+    """Divide trials into those that fit the time left, the best value first, and those that don't.
+
+    Parameters
+    ----------
+    worth
+        What each trial tells, by its id (`battery.Pooled` says how it is counted). What is worth most
+        for a second of training comes first.
+    """
+    cost = {t.id: rate.seconds(t, tasks.of(t)) for t in trials}
     left, yes, no = clock.left, [], []
-    for trial in sorted(trials, key=lambda t: rate.seconds(t, tasks.of(t))):
-        cost = rate.seconds(trial, tasks.of(trial))
-        if cost <= left:
-            left -= cost
+    for trial in sorted(trials, key=lambda t: cost[t.id] / worth[t.id]):
+        if cost[trial.id] <= left:
+            left -= cost[trial.id]
             yes.append(trial)
         else:
             no.append(trial)

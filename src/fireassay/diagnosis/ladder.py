@@ -69,6 +69,7 @@ class LadderCheck(Check):
     cause: ClassVar[str]
     cost: ClassVar[Cost] = Cost.LADDERS
     bounded_by: ClassVar[tuple[str, ...]] = (PLANTED, REAL)
+    mildest_first: ClassVar[bool] = True
     turns: ClassVar[str] = ""
 
     @abstractmethod

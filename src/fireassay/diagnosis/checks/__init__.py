@@ -55,6 +55,8 @@ class Check(ABC):
         than a fifth of the time left.
     bounded_by
         Grounds ("planted", "real") on which a model that lacks nothing excludes all its causes.
+    mildest_first
+        Whether its plan goes from mild changes to strong ones, which settle more.
     """
 
     id: ClassVar[str]
@@ -63,6 +65,7 @@ class Check(ABC):
     cost: ClassVar[Cost]
     takes: ClassVar[float] = 0.0
     bounded_by: ClassVar[tuple[str, ...]] = ()
+    mildest_first: ClassVar[bool] = False
 
     def applies(self, case: Case) -> str:
         """Return why the check makes no sense for this case; empty if it does."""
