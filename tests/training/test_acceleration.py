@@ -11,6 +11,7 @@ import torch
 
 from fireassay.training.acceleration import COMPILED_STEPS, Mode, fastest, modes
 from fireassay.training.cohort import Cohort
+from fireassay.training.outcome import Outcome
 from fireassay.training.settings import NetSettings
 from fireassay.training.trial import Run
 from tests.training.tasks import BAYESIAN, SMALL, make_task, trial_of
@@ -120,7 +121,7 @@ def trained(device: str, *settings: NetSettings, mode: Mode | None = Mode.PLAIN)
     cohort = Cohort([(trial_of(task, s, **changes), task) for s in settings], device)
     cohort.mode = mode
     cohort.train()
-    return cohort.finish()
+    return Outcome(cohort).runs()
 
 
 @gpu

@@ -18,6 +18,7 @@ from fireassay.models.transformer import Transformer
 from fireassay.training.batches import training_steps
 from fireassay.training.cohort import Cohort, architecture, cohort_key
 from fireassay.training.member import Member
+from fireassay.training.outcome import Outcome
 from fireassay.training.settings import KlSchedule, NetSettings
 from fireassay.training.start import start
 from fireassay.training.step import learning_rate
@@ -31,7 +32,7 @@ Pair = tuple[Trial, Task]
 def run(*pairs: Pair) -> list[Run]:
     cohort = Cohort(pairs)
     cohort.train()
-    return cohort.finish()
+    return Outcome(cohort).runs()
 
 
 def assert_same(a: Run, b: Run, tolerance: float = 1e-5) -> None:
@@ -231,7 +232,7 @@ def test_a_trial_that_diverges_later_keeps_its_best_epoch() -> None:
     kept, best = cohort.kept.theta[0].clone(), cohort.members[0].best_epoch
     cohort.posterior.theta.detach()[0, 0, 0] = math.nan
     cohort.train()
-    lost, other = cohort.finish()
+    lost, other = Outcome(cohort).runs()
     assert lost.status is RunStatus.DIVERGED
     assert len(lost.history) == 3
     assert lost.best_epoch == best > 0
@@ -256,7 +257,7 @@ def test_predictions_that_are_not_numbers_are_divergence() -> None:
 
     cohort.optimizer.step = breaks  # type: ignore[method-assign]
     cohort.train()
-    (lost,) = cohort.finish()
+    (lost,) = Outcome(cohort).runs()
     assert lost.status is RunStatus.DIVERGED
     assert lost.best_epoch == 0
     assert torch.equal(cohort.kept.theta, began)
@@ -316,7 +317,7 @@ def test_a_cohort_that_is_cut_short_keeps_the_best_so_far() -> None:
         cohort.train_epoch()
     cohort.cut_short()
     assert cohort.finished
-    ended, cut = cohort.finish()
+    ended, cut = Outcome(cohort).runs()
     assert ended.status is RunStatus.DONE
     assert cut.status is RunStatus.CUT_SHORT
     assert (len(cut.history), cut.best_epoch) == (3, 3)
@@ -376,8 +377,8 @@ def test_kept_weights_carry_the_prior_that_the_kl_was_paid_to(prior: PriorKind) 
     if prior is PriorKind.CENTRED:
         cohort.centre(0, torch.linspace(-1, 1, cohort.net.layout.size))
     cohort.train()
-    (found,) = cohort.finish()
-    kept = {name: torch.as_tensor(a).double() for name, a in cohort.weights(0).items()}
+    (found,) = Outcome(cohort).runs()
+    kept = {name: torch.as_tensor(a).double() for name, a in Outcome(cohort).weights(0).items()}
     random = kept["scale"] > 0
     q, p = (
         torch.distributions.Normal(kept[mean][random], torch.exp(kept[log_sigma][random]))
@@ -395,7 +396,7 @@ def test_details_tell_which_parameters_moved() -> None:
     cohort = Cohort([(trial_of(task, SMALL), task)])
     names = [p.name for p in cohort.net.layout.parameters]
     cohort.train()
-    (found,) = cohort.finish()
+    (found,) = Outcome(cohort).runs()
     assert list(found.details["changed"]) == list(found.details["gradient"]) == names
     assert min(found.details["changed"].values()) > 0
     assert min(found.details["gradient"].values()) > 0

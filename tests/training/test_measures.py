@@ -10,6 +10,7 @@ from sklearn import metrics
 from fireassay.training.cohort import Cohort
 from fireassay.training.measures import headline, measures
 from fireassay.training.measuring import rows_of, spread_evenly
+from fireassay.training.outcome import Outcome
 from tests.training.tasks import SMALL, make_task, trial_of
 
 RNG = np.random.default_rng(0)
@@ -55,7 +56,7 @@ def test_a_regressions_nll_is_gaussian_with_the_predictives_moments_in_training_
     task = make_task("real")
     cohort = Cohort([(trial_of(task, SMALL, patience=0), task)])
     cohort.train()
-    (run,) = cohort.finish()
+    (run,) = Outcome(cohort).runs()
     y = task.label.y[run.test.rows].astype(float)
     sd = task.label.y[task.train_rows].astype(float).std()
     each = norm.logpdf(y / sd, run.test.mean[:, 0] / sd, np.sqrt(run.test.total) / sd)

@@ -15,6 +15,7 @@ from fireassay.study import Study
 from fireassay.training.cohort import Cohort, cohort_key
 from fireassay.training.execute import Executor
 from fireassay.training.learner import Setting, default_settings, learner
+from fireassay.training.outcome import Outcome
 from fireassay.training.serving import Inputs, TrainedNet, pooled
 from fireassay.training.settings import NETWORKS, POSTERIORS, NetSettings, PosteriorKind
 from fireassay.training.store import Store
@@ -30,7 +31,7 @@ def ran(kind: str, posterior: str, seed: int = 0, **changes: object) -> tuple[Co
     more = {"posterior": posterior, "members": 3, "patience": 0, **changes}
     cohort = Cohort([(trial_of(task, SMALL, seed, **more), task)])
     cohort.train()
-    return cohort, cohort.finish()[0]
+    return cohort, Outcome(cohort).runs()[0]
 
 
 def total_of(mean: np.ndarray) -> np.ndarray:
@@ -44,7 +45,7 @@ def test_read_back_it_predicts_as_at_the_end_of_its_training(kind: str, posterio
     changes = {"dropout": 0.3} if posterior == "mc_dropout" else {}
     cohort, run = ran(kind, posterior, draws=6, **changes)
     task, trial = cohort.task, run.trial
-    net = TrainedNet(Inputs.of(task), trial.settings, (trial.seed,), (cohort.weights(0),))
+    net = TrainedNet(Inputs.of(task), trial.settings, (trial.seed,), (Outcome(cohort).weights(0),))
     found = net.forecast(task.panel, keep=True)
     rows = run.test.rows
     for name in ("mean", "total", "expected"):
@@ -73,11 +74,11 @@ def test_killed_and_resumed_it_ends_with_the_same(posterior: str, tmp_path: Path
     again = Cohort(pairs)
     assert store.resume_cohort(again)
     again.train()
-    for k, (a, b) in enumerate(zip(whole.finish(), again.finish(), strict=True)):
+    for k, (a, b) in enumerate(zip(Outcome(whole).runs(), Outcome(again).runs(), strict=True)):
         assert np.array_equal(a.test.mean, b.test.mean)
         assert a.history == b.history
-        for name, value in whole.weights(k).items():
-            assert np.array_equal(value, again.weights(k)[name]), name
+        for name, value in Outcome(whole).weights(k).items():
+            assert np.array_equal(value, Outcome(again).weights(k)[name]), name
 
 
 @pytest.mark.parametrize("posterior", list(PosteriorKind))
@@ -105,7 +106,7 @@ def test_an_ensemble_is_the_mixture_of_separate_runs(kind: str) -> None:
         alone = replace(run.trial, settings=point, seed=network_seed(run.trial.seed, i))
         one = Cohort([(alone, cohort.task)])
         one.train()
-        runs.append(one.finish()[0])
+        runs.append(Outcome(one).runs()[0])
     expected = pooled(kind, [one.test for one in runs])
     for name in ("mean", "total", "expected"):
         assert np.allclose(getattr(run.test, name), getattr(expected, name), atol=1e-4), name
@@ -130,7 +131,7 @@ def test_one_diverging_network_marks_the_ensemble() -> None:
     with torch.no_grad():
         cohort.posterior.theta[1, 0, 0] = float("nan")
     cohort.train()
-    (run,) = cohort.finish()
+    (run,) = Outcome(cohort).runs()
     assert run.status is RunStatus.DIVERGED
     assert len(run.history) == 3
     assert np.isfinite(run.test.mean).all()
@@ -174,7 +175,7 @@ def test_steps_of_a_session_disagree_less_than_masks_per_bar_would_let_them() ->
     """The session's mean prediction keeps the spread of a draw; noise per bar would average out."""
     cohort, _ = ran("real", "mc_dropout", dropout=0.3)
     task = cohort.task
-    net = TrainedNet(Inputs.of(task), cohort.shape, (0,), (cohort.weights(0),))
+    net = TrainedNet(Inputs.of(task), cohort.shape, (0,), (Outcome(cohort).weights(0),))
     draws = net.forecast(task.panel, draws=200, keep=True).draws
     assert draws is not None
     session = task.panel.session_of_row == 3
@@ -198,7 +199,7 @@ def test_laplace_is_the_trained_net_with_the_heads_uncertainty(kind: str) -> Non
     cohort, run = ran(kind, "laplace", draws=400)
     _, point = ran(kind, "deterministic")
     assert run.history == point.history
-    arrays = cohort.weights(0)
+    arrays = Outcome(cohort).weights(0)
     assert arrays["scale"].sum() == 0
     classes = cohort.net.arch.outputs
     hidden = hidden_of(cohort, run.test.rows)

@@ -10,6 +10,7 @@ from fireassay.choices import Part
 from fireassay.training.batches import pack
 from fireassay.training.cohort import Cohort
 from fireassay.training.objective import STUDENT_DF
+from fireassay.training.outcome import Outcome
 from fireassay.training.prediction import Forecaster, Predictive
 from fireassay.training.settings import NetSettings
 from fireassay.training.streams import normal, stream
@@ -47,10 +48,10 @@ def test_predicting_twice_gives_the_same(kind: str) -> None:
     """Whatever torch's global generator holds: nothing stays random by accident."""
     cohort = trained(kind, SMALL, BAYESIAN, dropout=0.4)
     torch.manual_seed(1)
-    one = cohort.finish()
+    one = Outcome(cohort).runs()
     torch.manual_seed(2)
     torch.randn(100)
-    for a, b in zip(one, cohort.finish(), strict=True):
+    for a, b in zip(one, Outcome(cohort).runs(), strict=True):
         for name in ("mean", "total", "expected"):
             assert np.array_equal(getattr(a.test, name), getattr(b.test, name))
 
@@ -160,7 +161,7 @@ def test_only_the_rows_asked_for_of_the_sessions_given() -> None:
 def test_predictions_come_in_the_labels_units() -> None:
     task = make_task("real")
     cohort = trained("real", BAYESIAN, **WIDE)
-    (run,) = cohort.finish()
+    (run,) = Outcome(cohort).runs()
     found = predict(cohort, BAYESIAN.draws)
     rows = task.test_rows
     y = task.label.y[task.train_rows].astype(float)

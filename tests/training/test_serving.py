@@ -13,6 +13,7 @@ from fireassay.errors import DataError
 from fireassay.models.probes import fitting_rows
 from fireassay.models.probes.linear import Linear, LinearSettings
 from fireassay.training.cohort import Cohort
+from fireassay.training.outcome import Outcome
 from fireassay.training.serving import Forecast, Inputs, TrainedNet, pooled, tabulated, with_panel
 from tests.training.tasks import BAYESIAN, make_task, panel_of, trial_of
 
@@ -71,8 +72,8 @@ def test_a_net_read_back_predicts_as_at_the_end_of_its_training(kind: str) -> No
     trial = trial_of(task, BAYESIAN, posterior_sigma=0.4)
     cohort = Cohort([(trial, task)])
     cohort.train()
-    (run,) = cohort.finish()
-    net = TrainedNet(Inputs.of(task), trial.settings, (trial.seed,), (cohort.weights(0),))
+    (run,) = Outcome(cohort).runs()
+    net = TrainedNet(Inputs.of(task), trial.settings, (trial.seed,), (Outcome(cohort).weights(0),))
     found = net.forecast(task.panel, keep=True)
     assert np.allclose(found.mean[run.test.rows], run.test.mean, atol=1e-5)
     assert np.allclose(found.total[run.test.rows], run.test.total, atol=1e-4)

@@ -17,6 +17,7 @@ from safetensors.numpy import load_file
 
 from fireassay.choices import PriorKind
 from fireassay.training.cohort import Cohort
+from fireassay.training.outcome import Outcome
 from fireassay.training.store import RunFolderError, Store
 from fireassay.training.trial import Run, Trial
 from tests.training import killed
@@ -44,7 +45,7 @@ def assert_identical(a: Run, b: Run, *, bits: bool = True) -> None:
 
 def finished(cohort: Cohort) -> list[Run]:
     cohort.train()
-    return cohort.finish()
+    return Outcome(cohort).runs()
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "real"])
@@ -54,14 +55,14 @@ def test_a_run_comes_back_exactly(tmp_path: Path, kind: str) -> None:
     store = Store(tmp_path)
     for k, run in enumerate(finished(cohort)):
         assert store.load_run(run.trial) is None
-        store.save_run(run, cohort.weights(k))
+        store.save_run(run, Outcome(cohort).weights(k))
         found = store.load_run(run.trial)
         assert found is not None
         assert found.seconds == run.seconds
         assert_identical(found, run)
         weights = store.load_weights(run.trial.id)
-        assert weights.keys() == cohort.weights(k).keys()
-        assert all(np.array_equal(weights[n], a) for n, a in cohort.weights(k).items())
+        assert weights.keys() == Outcome(cohort).weights(k).keys()
+        assert all(np.array_equal(weights[n], a) for n, a in Outcome(cohort).weights(k).items())
         assert store.load_specification(run.trial.id) == run.trial.specification()
 
 
@@ -184,7 +185,7 @@ def test_the_centred_prior_is_the_trained_deterministic_net(
     cohort = Cohort([(point, task)])
     cohort.train()
     weights = Store(folder).load_weights(centred.id)
-    assert weights["prior_mean"] == pytest.approx(cohort.weights(0)["mean"], abs=1e-6)
+    assert weights["prior_mean"] == pytest.approx(Outcome(cohort).weights(0)["mean"], abs=1e-6)
     expected = np.log(np.abs(weights["prior_mean"]))
     loud = np.abs(weights["prior_mean"]) > 0.01
     assert weights["prior_log_sigma"][loud] == pytest.approx(expected[loud], abs=1e-5)

@@ -19,21 +19,19 @@ from torch import Tensor
 
 from fireassay.arrays import AnyArray, Int
 from fireassay.data.task import Task
-from fireassay.models.laplace import Head, LastLayer
 from fireassay.models.transformer import Architecture, Batch, Dropout, Transformer
 from fireassay.models.variational import MeanField, Weights
 from fireassay.training.acceleration import TIMED, Mode, fastest, modes
 from fireassay.training.batches import Feeder, Step, training_steps
-from fireassay.training.heads import fit_heads
 from fireassay.training.lanes import shared_out, side_by_side
-from fireassay.training.measuring import measure_row, predictions, rows_of, spread_evenly
+from fireassay.training.measuring import measure_row, rows_of, spread_evenly
 from fireassay.training.member import Member
 from fireassay.training.optimizer import TrialAdamW
-from fireassay.training.prediction import Forecaster, Predictive, mixed
+from fireassay.training.prediction import Forecaster, Predictive
 from fireassay.training.settings import SHAPE_FIELDS, TRACE_DRAWS, Estimator, NetSettings
 from fireassay.training.start import centre_on, start
 from fireassay.training.step import Lane, Share, learning_rate
-from fireassay.training.trial import Run, RunStatus, Trial, cohort_id
+from fireassay.training.trial import RunStatus, Trial, cohort_id
 
 TIMED_STEPS, TIMED_ROWS = 3, 6000
 """Training steps at least, and rows about, that a timing of this machine runs."""
@@ -110,7 +108,6 @@ class Cohort:
         self.feeder = Feeder(first.task, device, self.net.arch.windows)
         self.epoch, self.seconds = 0, 0.0
         self.mode: Mode | None = None
-        self.heads: dict[int, Head] = {}
         self.posterior = start(
             self.net.layout,
             [m.settings for m in self.members],
@@ -219,7 +216,7 @@ class Cohort:
         training = (time.perf_counter() - began) / (rows * len(self.active))
         part = spread_evenly(self.task, self.task.split.train, TIMED_ROWS)
         began, at = time.perf_counter(), rows_of(self.task, part)
-        self._forecast(self.posterior, self.active, part, at, TRACE_DRAWS, "timing")
+        self.forecast(self.posterior, self.active, part, at, TRACE_DRAWS, "timing")
         spent = time.perf_counter() - began
         return training, spent / (len(at) * TRACE_DRAWS * len(self.active))
 
@@ -283,105 +280,6 @@ class Cohort:
         found = side_by_side([partial(lane.gradient, batch, step, index) for lane in lanes])
         parts, gradients = zip(*found, strict=True)
         return torch.cat(parts, dim=1), torch.cat(gradients)
-
-    def finish(self) -> list[Run]:
-        """Predict with the kept weights of every trial; return the runs in the trials' order."""
-        everyone, kept = list(range(len(self.members))), self.posteriors()
-        predicted = {
-            name: (rows, mixed(self.kind, found, self.networks))
-            for name, part in (
-                ("test", self.task.split.test),
-                ("validation", self.task.split.validation),
-                ("train", self.trace["train"][1]),  # measured from as many draws as the others
-            )
-            for rows in (rows_of(self.task, part),)
-            for found in (self._forecast(kept, everyone, part, rows, self.shape.draws, "final"),)
-        }
-        kl, above = self.kept.kl().tolist(), self.kept.above_noise().tolist()
-        pieces = self.net.layout.split((self.kept.mean - self.began).abs())
-        changed = torch.stack([p.flatten(1).amax(1) for p in pieces], 1).cpu()
-        names = [p.name for p in self.net.layout.parameters]
-        runs = []
-        for k, trial in enumerate(self.trials):
-            team = self._team(k)
-            members = [self.members[i] for i in team]
-            first, random = members[0], members[0].settings.random
-            details = {
-                "labels": first.labels,
-                "parameters": self.net.layout.size * len(team),
-                "kl": kl[team[0]] if random else 0.0,
-                "above_noise": above[team[0]] if random else None,
-                "gradient": dict(zip(names, self.gradient[team].mean(0).tolist(), strict=True)),
-                "changed": dict(zip(names, changed[team].mean(0).tolist(), strict=True)),
-                "measured": {
-                    f"{part}_{name}": value
-                    for part, found in predicted.items()
-                    for name, value in measure_row(first, *found, k).items()
-                },
-                **self._told_of_head(team[0]),
-            }
-            runs.append(
-                Run(
-                    trial=trial,
-                    status=_worst(members),
-                    history=_together([m.history for m in members]),
-                    test=predictions(first, *predicted["test"], k),
-                    validation=predictions(first, *predicted["validation"], k),
-                    best_epoch=round(float(np.mean([m.best_epoch for m in members]))),
-                    seconds=self.seconds / len(self.trials),
-                    details=details,
-                )
-            )
-        return runs
-
-    def _team(self, k: int) -> list[int]:
-        """Return the places of a trial's networks on the trial axis."""
-        return list(range(k * self.networks, (k + 1) * self.networks))
-
-    def posteriors(self) -> MeanField:
-        """Return the kept posteriors of all networks, heads included; once training has ended."""
-        wanted = [k for k, m in enumerate(self.members) if m.settings.stands_for.head]
-        if not wanted:
-            return self.kept
-        if not self.heads:
-            self.heads = dict(zip(wanted, fit_heads(self, wanted), strict=True))
-        scalars = self.heads[wanted[0]].factor.shape[0]
-        factors = torch.zeros(len(self.members), scalars, scalars, device=self.device)
-        for k, head in self.heads.items():
-            factors[k] = head.factor.float()
-        return LastLayer(self.kept, factors, self.net.layout.place(self.net.head.weight))
-
-    def _told_of_head(self, k: int) -> dict[str, float]:
-        head = self.heads.get(k)
-        if head is None:
-            return {}
-        return {"prior_precision": head.precision, "determined": head.determined}
-
-    def weights(self, k: int) -> dict[str, AnyArray]:
-        """Return the kept posterior of the trial at place k, and its prior, by name.
-
-        `[P]` each, of an ensemble `[M, P]`; with a Laplace posterior also `head_factor [H, H]`, L
-        with L Lᵀ the head's covariance, and the prior's scale that it was fitted with.
-        """
-        self.posteriors()
-        kept, team = self.kept, self._team(k)
-        head = self.heads.get(team[0])
-        prior = kept.prior_log_sigma_now()[team].clone()
-        if head is not None:
-            first = self.net.layout.place(self.net.head.weight)
-            prior[:, first : first + len(head.factor)] = -0.5 * math.log(head.precision)
-        arrays = {
-            "mean": kept.mean[team],
-            "log_sigma": kept.theta[team, 1],
-            "scale": kept.scale[team],
-            "prior_mean": kept.prior_mean[team],
-            "prior_log_sigma": prior,
-        }
-        if len(team) == 1:
-            arrays = {name: value[0] for name, value in arrays.items()}
-        if head is not None:
-            arrays["head_factor"] = head.factor.float()
-        return {name: value.detach().cpu().numpy() for name, value in arrays.items()}
 
     def state(self) -> tuple[dict[str, AnyArray], dict[str, Any]]:
         """Return all that the next epoch depends on: arrays, and a record as plain data.
@@ -476,7 +374,7 @@ class Cohort:
         for name, (_, sessions) in self.trace.items():
             at = rows_of(self.task, sessions)
             draws = min(TRACE_DRAWS, self.shape.draws)
-            predicted = self._forecast(self.posterior, self.active, sessions, at, draws, "trace")
+            predicted = self.forecast(self.posterior, self.active, sessions, at, draws, "trace")
             sound = sound & torch.isfinite(predicted.mean).flatten(1).all(1)
             for k, (member, row) in enumerate(zip(members, rows, strict=True)):
                 row.update(
@@ -488,9 +386,10 @@ class Cohort:
                 self.kept.theta[self.active[k]] = theta[k]
         self._let_go()
 
-    def _forecast(
+    def forecast(
         self, posterior: MeanField, who: list[int], sessions: Int, rows: Int, draws: int, purpose: str
     ) -> Predictive:
+        """Predict rows of sessions by the networks at these places, from a posterior of theirs."""
         members = [self.members[i] for i in who]
         forecaster = Forecaster(
             self.net,
@@ -516,20 +415,3 @@ class Cohort:
 def _networks(trial: Trial) -> int:
     assert isinstance(trial.settings, NetSettings)
     return trial.settings.networks
-
-
-def _worst(members: Sequence[Member]) -> RunStatus:
-    """Return how a trial ended whose networks ended so."""
-    ended = {member.status or RunStatus.CUT_SHORT for member in members}
-    return next(s for s in (RunStatus.DIVERGED, RunStatus.CUT_SHORT, RunStatus.DONE) if s in ended)
-
-
-def _together(histories: Sequence[Sequence[dict[str, float]]]) -> tuple[dict[str, float], ...]:
-    """Return one row an epoch: the mean over the networks that trained in it."""
-    if len(histories) == 1:
-        return tuple(histories[0])
-    rows = []
-    for epoch in range(max(len(history) for history in histories)):
-        there = [history[epoch] for history in histories if epoch < len(history)]
-        rows.append({name: float(np.mean([row[name] for row in there])) for name in there[0]})
-    return tuple(rows)

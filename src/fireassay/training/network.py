@@ -14,6 +14,7 @@ from fireassay.choices import PriorKind
 from fireassay.data.task import Task
 from fireassay.training.cohort import Cohort, cohort_key
 from fireassay.training.learner import EpochNews, Group, Learner, Setting, Weights
+from fireassay.training.outcome import Outcome
 from fireassay.training.settings import NETWORKS, SMALL, NetSettings, PosteriorKind
 from fireassay.training.trial import Run, Trial
 
@@ -69,7 +70,8 @@ class NetLearner(Learner):
             for place, k in enumerate(twins):
                 cohort.centre(k, point.kept.mean[place].detach())
         _train(cohort, setting)
-        runs = [(run, cohort.weights(k)) for k, run in enumerate(cohort.finish())]
+        outcome = Outcome(cohort)
+        runs = [(run, outcome.weights(k)) for k, run in enumerate(outcome.runs())]
         if twins and store:
             store.drop_cohort([trial for trial, _ in twins.values()])
         return runs
