@@ -112,6 +112,25 @@ def test_a_trailing_mean_is_cleared(bars: Prepared) -> None:
     assert verdict.status is Status.EXCLUDED
 
 
+@pytest.mark.parametrize("own_day", [True, False])
+def test_a_days_figure_joined_to_its_own_bars_is_named(bars: Prepared, own_day: bool) -> None:
+    """What a join on the date brings, unless the daily table was shifted by a day first."""
+    daily = pl.col("close").last().over("symbol", "session") / pl.col("open").first().over(
+        "symbol", "session"
+    )
+    frame = bars.bars.frame.with_columns(joined=daily)
+    if not own_day:
+        days = frame.group_by("symbol", "session", maintain_order=True).agg(pl.col("joined").first())
+        earlier = days.with_columns(joined=pl.col("joined").shift(1).over("symbol"))
+        frame = frame.drop("joined").join(
+            earlier, on=["symbol", "session"], how="left", maintain_order="left"
+        )
+    task = with_feature(bars.task, "day_return", frame["joined"].to_numpy())
+    _, verdict = judged(Copies(), case_of(task, market(bars)))
+    assert verdict.status is (Status.SUPPORTED if own_day else Status.EXCLUDED), verdict.why
+    assert ("day_return is the same" in verdict.why) is own_day
+
+
 def test_what_few_forecasts_do_is_not_cleared(column: Prepared) -> None:
     """A feature without memory that tells a label with AUC .76: a fine forecast, or a leak."""
     rng = np.random.default_rng(4)

@@ -242,10 +242,10 @@ def _returns(x: Float, prices: Mapping[str, Float], offsets: Int) -> list[Foresi
         return []
     with np.errstate(divide="ignore", invalid="ignore"):
         log = np.log(np.where(prices["close"] > 0, prices["close"], np.nan))
-    z = _standardised(_beyond(_standardised(x), log, offsets))
+    z = standardised(beyond(standardised(x), log, offsets))
     found = []
     for bars in range(1, AHEAD + 1):
-        move = _standardised((_ahead(log, bars, offsets) - log)[:, None])[:, 0]
+        move = standardised((_ahead(log, bars, offsets) - log)[:, None])[:, 0]
         has = move != 0
         if has.sum() < FEWEST:
             continue
@@ -258,14 +258,14 @@ def _returns(x: Float, prices: Mapping[str, Float], offsets: Int) -> list[Foresi
     return found
 
 
-def _beyond(z: Float, log: Float, offsets: Int) -> Float:
+def beyond(z: Float, log: Float, offsets: Int) -> Float:
     """Return `[R, F]` what is left of features once the returns so far are taken out."""
     past = [_ahead(log, -lag, offsets) - _ahead(log, -lag - 1, offsets) for lag in range(KNOWN)]
-    known = _standardised(np.column_stack(past))
+    known = standardised(np.column_stack(past))
     return z - known @ np.linalg.lstsq(known, z, rcond=None)[0]
 
 
-def _standardised(values: Float) -> Float:
+def standardised(values: Float) -> Float:
     """Return `[R, F]` values of mean 0 and variance 1, cut at 5; 0 where unknown or constant."""
     known = ~np.isnan(values)
     count = np.maximum(known.sum(0), 1)

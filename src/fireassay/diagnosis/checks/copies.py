@@ -11,6 +11,7 @@ from fireassay.diagnosis.case import Case, Runs
 from fireassay.diagnosis.checks import Check, Cost, check
 from fireassay.findings import Bearing, Evidence, Plot, Rule, Series, Value
 from fireassay.statistics.copies import Alone, Foresight, alone, filled_ahead, foresights
+from fireassay.statistics.session_end import Hindsight, hindsights
 
 RAREST = 20
 """Labels of the rarest class under which an AUC says nothing: one feature in fifty tells a single
@@ -64,9 +65,12 @@ class Copies(Check):
     Where prices are known, a feature is named as well that repeats a price or a volume of one of the
     next five bars, in 95 % of the bars where nothing known yet equals it, or correlates by .7 with
     the return of the next bars once the returns so far are taken out of it (half of a centred mean
-    is bars already known). Where bars in which nothing traded were filled with the price of the next
-    trade, every feature knows that price: it is a leak where more than one labelled bar in a hundred
-    is such a bar.
+    is bars already known). So is one that holds its session's end: the same over the session, its
+    changes from one to the next go by a rank correlation of .98 with those of the session's close,
+    high, low, range, volume, variance, return or mean label; or it correlates by .7 with the return
+    to the end in the first half of the sessions (from 40 sessions on). Where bars in which nothing
+    traded were filled with the price of the next trade, every feature knows that price: it is a leak
+    where more than one labelled bar in a hundred is such a bar.
 
     What misleads it: a feature without memory that rightly predicts so well would look the same. A
     leak that tells less passes: fit without the feature, or shift it by a bar, to see what it is
@@ -91,6 +95,7 @@ class Copies(Check):
         classes = 0 if kind == "real" else max(task.label.outputs, 2)
         found = alone(x, y, offsets, classes=classes)
         ahead = foresights(x, {n: p[rows] for n, p in case.prices.items()}, offsets)
+        ended = _ended(case)
         with np.errstate(invalid="ignore"):
             strong = STRONG_THERE if found.lasts >= LASTING else STRONG
             copies = (found.auc >= CERTAIN) | ((found.auc >= strong) & (found.change >= MOVES))
@@ -102,6 +107,7 @@ class Copies(Check):
         named = [int(f) for f in order if copies[f]]
         said = [_copy(panel.features, found, f) for f in named]
         said += [_foresight(panel.features, each) for each in ahead]
+        said += [_hindsight(panel.features, each) for each in ended]
         filled = _filled(case)
         spoilt = filled is not None and filled > SPARED
         if filled is not None and spoilt:
@@ -125,7 +131,7 @@ class Copies(Check):
                 f"The rarest class has too few labels for that: {_rarest(y)}, of {RAREST} needed."
             )
         reading = " ".join(said)
-        leaks = bool(named or ahead or spoilt)
+        leaks = bool(named or ahead or ended or spoilt)
         unsure = few or bool(odd.any())
         rule = Rule.OBSERVED_FOR if leaks else Rule.ILLUSTRATES if unsure else Rule.OBSERVED_AGAINST
         shown = named or ([] if top is None else [top])
@@ -164,7 +170,7 @@ class Copies(Check):
                 reading=reading,
                 caveat=(
                     "A feature without memory that predicts so well would look the same."
-                    if named or ahead
+                    if named or ahead or ended
                     else "What the filled bars are worth is seen once they are left out."
                     if spoilt
                     else "A leak that tells less than an AUC of .8 may pass, unless prices show it."
@@ -174,6 +180,19 @@ class Copies(Check):
                 plot=_plot(panel.features, found, order[:SHOWN].tolist()),
             )
         ]
+
+
+def _ended(case: Case) -> list[Hindsight]:
+    """Return which features hold their session's end, judged on all sessions before the test."""
+    task, panel = case.task, case.task.panel
+    order = sorted(task.split.fitted.tolist(), key=lambda s: (panel.symbols[s], panel.dates[s]))
+    sessions = np.array(order, dtype=np.int64)
+    rows = rows_of_sessions(panel.offsets, sessions)
+    offsets = np.r_[0, np.cumsum(panel.lengths[sessions])].astype(np.int64)
+    _, series = np.unique([panel.symbols[s] for s in order], return_inverse=True)
+    y = np.where(task.usable[rows], task.label.y[rows], np.nan).astype(np.float64)
+    prices = {name: price[rows] for name, price in case.prices.items()}
+    return hindsights(panel.values[rows], prices, y, offsets, series)
 
 
 def _filled(case: Case) -> float | None:
@@ -233,6 +252,17 @@ def _foresight(names: tuple[str, ...], each: Foresight) -> str:
             f"{each.strength:.2f}."
         )
     return f"{names[each.feature]} repeats the {each.what} of {bars} later ({each.strength:.0%})."
+
+
+def _hindsight(names: tuple[str, ...], each: Hindsight) -> str:
+    name = names[each.feature]
+    if each.constant:
+        return (
+            f"{name} is the same from a session's first bar to its last and goes with {each.what} of "
+            f"that very session, which is known only at its end (rank correlation of changes "
+            f"{each.strength:.2f}): join a session's figures to the sessions after it."
+        )
+    return f"{name} goes with {each.what}: correlation {each.strength:.2f}."
 
 
 def _plot(names: tuple[str, ...], found: Alone, shown: list[int]) -> Plot:
