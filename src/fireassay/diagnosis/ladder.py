@@ -18,7 +18,7 @@ from fireassay.diagnosis.case import Case, Runs, pick
 from fireassay.diagnosis.checks import CHECKS, Check, Cost
 from fireassay.diagnosis.ground import PLANTED, REAL, SAID, Ground, ground, shortfall
 from fireassay.diagnosis.rung import Rung, changes_anything
-from fireassay.findings import Bearing, Change, Evidence, Mark, Plot, Rule, Series
+from fireassay.findings import Bearing, Change, Evidence, Interval, Mark, Plot, Rule, Series
 from fireassay.interventions import Intervention
 from fireassay.statistics.bootstrap import Difference, Estimate
 from fireassay.statistics.multiplicity import holm
@@ -123,7 +123,7 @@ class LadderCheck(Check):
         if real is None or not tried or not real.short(case):
             return None, None
         best = max(tried, key=lambda c: c.gain.value)
-        return (real, best.rung) if restores(short, best.gain) else (None, None)
+        return (real, best.rung) if restores(case, short, best.gain) else (None, None)
 
     def turnable(self, case: Case) -> list[Rung]:
         """Return the rungs that change anything."""
@@ -164,9 +164,16 @@ def climb(case: Case, runs: Runs, ground: Ground, rungs: Sequence[Rung]) -> list
     return climbs
 
 
-def restores(ground: Ground, gain: Difference) -> bool:
-    """Tell whether a gain is at least half of what the model as set lacks."""
-    return gain.value >= 0.5 * max(ground.missing.value, gain.value) and gain.low > 0
+def below_chance(case: Case, ground: Ground) -> float:
+    """Return how far the model as set is below chance: what leads back to it is no learning."""
+    return max(case.chance - ground.value.value, 0.0)
+
+
+def restores(case: Case, ground: Ground, gain: Difference) -> bool:
+    """Tell whether a gain, from chance on, is at least half of what the model as set lacks."""
+    below = below_chance(case, ground)
+    learned, missing = gain.value - below, ground.missing.value - below
+    return learned > 0 and learned >= 0.5 * max(missing, learned) and gain.low > 0
 
 
 def ladder_evidence(
@@ -180,9 +187,10 @@ def ladder_evidence(
     p = holm(np.array([c.gain.p for c in tried]))
     best = int(np.argmax([c.gain.value for c in tried]))
     chosen, gain = tried[best], tried[best].gain
-    missing = max(ground.missing.value, gain.value)
-    share = gain.value / missing
-    restored = p[best] <= case.alpha and restores(ground, gain)
+    below = below_chance(case, ground)
+    missing = max(ground.missing.value, gain.value) - below
+    share = (gain.value - below) / missing if missing > 0 else 0.0
+    restored = p[best] <= case.alpha and restores(case, ground, gain)
     told = (
         f"With {chosen.rung.name}, {case.metric} goes from {as_set.value.value:.3f} to "
         f"{chosen.value.value:.3f}"
@@ -204,11 +212,12 @@ def ladder_evidence(
             control=(
                 f"On the same labels and test dates the model as set reaches "
                 f"{as_set.value.value:.3f}, {ground.best} {ground.best_value.value:.3f}."
+                + (" What only leads back to chance isn't counted." if below else "")
             ),
             metric=f"gain in {case.metric}",
-            effect=gain.value,
+            effect=gain.value - below,
             trivial=0.0,
-            interval=gain.interval,
+            interval=_lowered(gain.interval, below),
             p=float(p[best]),
             mde=detectable(gain.se),
             matters=missing,
@@ -226,6 +235,13 @@ def ladder_evidence(
             plot=ladder_plot(case, climbs, ground, check.question),
         )
     ]
+
+
+def _lowered(interval: Interval | None, by: float) -> Interval | None:
+    """Return an interval with both ends so much lower."""
+    if interval is None or not by or interval.low is None or interval.high is None:
+        return interval
+    return interval.model_copy(update={"low": interval.low - by, "high": interval.high - by})
 
 
 def changes_of(case: Case, rung: Rung) -> tuple[Change, ...]:

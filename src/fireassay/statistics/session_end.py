@@ -101,7 +101,7 @@ def _figures(prices: Mapping[str, Float], y: Float, offsets: Int) -> dict[str, F
     count = np.bincount(session[labelled], minlength=len(first))
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = np.bincount(session[labelled], y[labelled], len(first)) / count
-        found = {"the mean label": mean}
+        found: dict[str, Float] = {"the mean label": mean}
         if "close" in prices:
             close = prices["close"]
             begin = prices["open"][first] if "open" in prices else close[first]

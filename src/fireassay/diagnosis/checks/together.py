@@ -207,7 +207,7 @@ def _all_help(case: Case, runs: Runs, short: Ground, single: tuple[Rung, ...]) -
     """Tell whether all changes at once restore what is missing, and more than a single one did."""
     rungs = (_rungs(case)[0], *single)
     climbs = {c.rung.name: c for c in climb(case, runs, short, rungs)}
-    if ALL not in climbs or not restores(short, climbs[ALL].gain):
+    if ALL not in climbs or not restores(case, short, climbs[ALL].gain):
         return False
     if not single:
         return True
@@ -251,7 +251,7 @@ def restoring(case: Case, runs: Runs, short: Ground) -> Rung | None:
             c.rung
             for ladder in ladder_checks()
             for c in climb(case, runs, short, ladder.turnable(case))[1:]
-            if c.gain.p <= case.alpha and restores(short, c.gain)
+            if c.gain.p <= case.alpha and restores(case, short, c.gain)
         ),
         None,
     )
@@ -262,7 +262,7 @@ def together_restores(case: Case, runs: Runs, short: Ground) -> bool:
     if len(_curable(case)) < 2:
         return False
     return any(
-        restores(short, c.gain)
+        restores(case, short, c.gain)
         for c in climb(case, runs, short, _rungs(case)[:1])
         if c.rung.name == ALL
     )

@@ -115,7 +115,7 @@ def _others() -> list[LadderCheck]:
 def _rising(case: Case, short: Ground, first: Climb) -> bool:
     """Tell whether a longer run learns more, and not yet enough: a still longer one may."""
     gain = first.gain
-    return gain.value > 0 and gain.p <= case.alpha and not restores(short, gain)
+    return gain.value > 0 and gain.p <= case.alpha and not restores(case, short, gain)
 
 
 def _open(evidence: Evidence) -> Evidence:
@@ -146,7 +146,7 @@ def _enough(case: Case, runs: Runs, short: Ground) -> Climb | None:
         if ladder.cause != ALIKE
         for c in climb(case, runs, short, ladder.turnable(case))[1:]
         if c.gain.p <= case.alpha
-        and restores(short, c.gain)
+        and restores(case, short, c.gain)
         and c.gain.value >= ENOUGH * short.missing.value
     ]
     return max(found, key=lambda c: c.gain.value, default=None)
